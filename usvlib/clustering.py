@@ -1,0 +1,87 @@
+"""Groups of similar syllables: a summary of the map, not a proof of types."""
+
+import dataclasses
+
+import numpy as np
+
+from .embedding import _check_coordinates
+from .errors import UsvError
+from .recipe import ORIGINAL
+
+SYLLABLES_PER_CLUSTER = 10
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Clusters:
+    """Which cluster each syllable belongs to, and where the clusters are.
+
+    Attributes
+    ----------
+    labels : int array [n_syllables]
+        From 0 to n_clusters - 1, none of them unused; -1 for a syllable that is not on the map.
+    centroids : float array [n_clusters, 2]
+        The mean coordinates of the syllables with each label.
+    """
+
+    labels: np.ndarray
+    centroids: np.ndarray
+
+    @property
+    def n_clusters(self):
+        return len(self.centroids)
+
+    @property
+    def sizes(self):
+        """Number of syllables in each cluster: int array [n_clusters]."""
+        return np.bincount(self.labels[self.labels >= 0], minlength=self.n_clusters)
+
+
+def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
+    """Clusters of the syllables on the map, by k-means.
+
+    Parameters
+    ----------
+    coordinates : float array [n_syllables, 2]
+        Syllables with NaN belong to no cluster.
+    recipe : Recipe
+        Uses `n_clusters`, of n syllables `n // 10` if that is less and at least 1, and
+        `clustering_seed`.
+    n_clusters : int, optional
+        Exactly so many instead.
+
+    Returns
+    -------
+    Clusters
+
+    Raises
+    ------
+    UsvError
+        If more clusters are asked for than there are different points on the map.
+    """
+    coordinates = _check_coordinates(coordinates)
+    shown = np.isfinite(coordinates).all(axis=1)
+    labels = np.full(len(coordinates), -1)
+    if not shown.any():
+        return Clusters(labels, np.zeros((0, 2)))
+    points = coordinates[shown]
+    n_different = len(np.unique(points, axis=0))
+    if n_clusters is None:
+        n_clusters = max(min(recipe.n_clusters, len(points) // SYLLABLES_PER_CLUSTER), 1)
+        n_clusters = min(n_clusters, n_different)
+        if n_clusters < recipe.n_clusters:
+            print(
+                f"{n_clusters} clusters instead of {recipe.n_clusters}: there are {len(points)} "
+                "syllables"
+            )
+    elif n_clusters != int(n_clusters) or not 1 <= n_clusters <= n_different:
+        raise UsvError(
+            f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {n_different}, the "
+            "number of different points on the map"
+        )
+    from sklearn.cluster import KMeans
+
+    # k-means++ and ten starts; a cluster that loses its last point is moved, never left empty.
+    means = KMeans(int(n_clusters), n_init=10, random_state=recipe.clustering_seed)
+    labels[shown] = means.fit_predict(points)
+    centroids = [points[labels[shown] == label].mean(axis=0) for label in range(int(n_clusters))]
+    return Clusters(labels, np.array(centroids))

@@ -1,0 +1,134 @@
+"""A map of the syllables in two dimensions, and how faithful it is."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .errors import UsvError
+from .recipe import ORIGINAL
+
+FEWEST_SYLLABLES = 4
+
+
+class Fidelity(NamedTuple):
+    """How well a map keeps neighbourhoods, from 0 to 1; a random map has about one half.
+
+    Attributes
+    ----------
+    trustworthiness : float
+        Near 1 if neighbours on the map are neighbours in truth (Venna & Kaski 2006).
+    continuity : float
+        Near 1 if neighbours in truth are neighbours on the map.
+    """
+
+    trustworthiness: float
+    continuity: float
+
+
+def embed(features, recipe=ORIGINAL):
+    """Coordinates of each syllable on a UMAP of the features, as on the page.
+
+    The same on one machine at every run. Across machines and versions the picture may differ;
+    what it says should not.
+
+    Parameters
+    ----------
+    features : float array [n_syllables, n_bands, n_frames] or [n_syllables, n_features]
+    recipe : Recipe
+        Uses `n_neighbors`, `min_dist` and `embedding_seed`. Of few syllables n, `(n - 1) // 2`
+        neighbours are taken if that is less.
+
+    Returns
+    -------
+    float64 array [n_syllables, 2]
+        NaN for a blank syllable, one whose features are all 0.
+
+    Raises
+    ------
+    UsvError
+        If fewer than 4 syllables are not blank, or a feature is not finite.
+    """
+    features = _flat(features)
+    shown = np.flatnonzero(features.any(axis=1))
+    n = len(shown)
+    if n < FEWEST_SYLLABLES:
+        raise UsvError(
+            f"there are {n} syllables that are not blank; a map needs at least {FEWEST_SYLLABLES}"
+        )
+    # UMAP itself takes no fewer than 2.
+    n_neighbors = max(min(recipe.n_neighbors, (n - 1) // 2), 2)
+    if n_neighbors < recipe.n_neighbors:
+        print(f"{n_neighbors} neighbours instead of {recipe.n_neighbors}: there are {n} syllables")
+    import umap
+
+    coordinates = np.full((len(features), 2), np.nan)
+    coordinates[shown] = umap.UMAP(
+        n_neighbors=n_neighbors,
+        min_dist=recipe.min_dist,
+        random_state=recipe.embedding_seed,
+        n_jobs=1,
+        # Of a few points there is no spectrum to start from.
+        init="spectral" if n > 2 * recipe.n_neighbors else "pca",
+    ).fit_transform(features[shown])
+    return coordinates
+
+
+def map_fidelity(features, coordinates, n_neighbors=15):
+    """How well the coordinates keep the neighbourhoods that the features have.
+
+    Parameters
+    ----------
+    features : float array [n_syllables, ...]
+    coordinates : float array [n_syllables, 2]
+        Syllables with NaN are left out.
+    n_neighbors : int
+        Size of the neighbourhoods; of n syllables `(n - 1) // 2` if that is less.
+
+    Returns
+    -------
+    Fidelity
+    """
+    from sklearn.manifold import trustworthiness
+
+    features, coordinates = _flat(features), _check_coordinates(coordinates)
+    if len(features) != len(coordinates):
+        raise UsvError(
+            f"there are features of {len(features)} syllables and coordinates of "
+            f"{len(coordinates)}; they must go together"
+        )
+    shown = np.isfinite(coordinates).all(axis=1)
+    n = int(shown.sum())
+    n_neighbors = min(n_neighbors, (n - 1) // 2)
+    if n_neighbors < 1:
+        raise UsvError(f"there are {n} syllables on the map; its fidelity needs at least 3")
+    x, y = features[shown], coordinates[shown]
+    return Fidelity(
+        float(trustworthiness(x, y, n_neighbors=n_neighbors)),
+        float(trustworthiness(y, x, n_neighbors=n_neighbors)),
+    )
+
+
+def _flat(features):
+    features = np.asarray(features)
+    if features.ndim < 2 or 0 in features.shape:
+        raise UsvError(
+            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
+        )
+    features = features.reshape(len(features), -1)
+    if not np.isfinite(features).all():
+        bad = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
+        raise UsvError(f"the features of syllable {bad} are not all finite; they must be numbers")
+    return features
+
+
+def _check_coordinates(coordinates):
+    """Coordinates as float64 [n_syllables, 2]; both finite, or both NaN for a blank syllable."""
+    coordinates = np.asarray(coordinates, np.float64)
+    if coordinates.ndim != 2 or coordinates.shape[1] != 2:
+        raise UsvError(f"coordinates has shape {coordinates.shape}; it must be [n_syllables, 2]")
+    if np.isinf(coordinates).any():
+        bad = int(np.flatnonzero(np.isinf(coordinates).any(axis=1))[0])
+        raise UsvError(
+            f"the coordinates of syllable {bad} are infinite; they must be numbers or NaN"
+        )
+    return coordinates

@@ -1,0 +1,51 @@
+"""Files: there or not, which content, and written whole or not at all."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from .errors import MissingFileError, UsvError
+
+
+class atomic_path:
+    """A path to write to that takes its final name only when all went well.
+
+    >>> with atomic_path("features.npy") as partial:  # doctest: +SKIP
+    ...     np.save(partial, features)
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def __enter__(self):
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsvError(f"{self.path.parent} cannot be written to: {error.strerror}") from error
+        # The suffix stays at the end, since numpy would otherwise append its own.
+        self.partial = self.path.with_name(
+            f".{self.path.stem}.{os.getpid()}.{os.urandom(4).hex()}{self.path.suffix}"
+        )
+        return self.partial
+
+    def __exit__(self, kind, error, trace):
+        if kind is None:
+            os.replace(self.partial, self.path)
+            return
+        self.partial.unlink(missing_ok=True)
+        if isinstance(error, OSError) and not isinstance(error, UsvError):
+            raise UsvError(f"{self.path} cannot be written: {error.strerror}") from error
+
+
+def existing_file(path):
+    """`path` as a Path, or a `MissingFileError` if no file is there."""
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"{path} is missing: there is no such file")
+    return path
+
+
+def file_digest(path):
+    """SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,69 @@
+"""The median of each band over a recording of any length, in memory that does not grow with it."""
+
+import numpy as np
+
+# A bin is named by the upper bits of a positive float32: its exponent and 12 bits of mantissa.
+# These are ready-made logarithmic bins, at most 1/4096 wide; so is the error of a median.
+SHIFT = 23 - 12
+
+
+class LogHistogram:
+    """Counts amplitudes in logarithmic bins, band by band.
+
+    Parameters
+    ----------
+    n_bands : int
+    """
+
+    def __init__(self, n_bands):
+        self.lowest = None  # name of the first bin of `counts`
+        self.counts = np.zeros((n_bands, 0), np.int64)
+        self.n_zeros = np.zeros(n_bands, np.int64)
+
+    def add(self, amplitudes):
+        """Count amplitudes, float32 array [n_frames, n_bands], none negative."""
+        from .kernels import count_keys
+
+        self.n_zeros += (amplitudes == 0).sum(axis=0)
+        if not amplitudes.any():
+            return
+        least, most = amplitudes[amplitudes > 0].min(), amplitudes.max()
+        first, last = np.array([least, most]).view(np.uint32).astype(np.int64) >> SHIFT
+        self._make_room(first, last)
+        count_keys(amplitudes, self.lowest, SHIFT, self.counts)
+
+    def median(self):
+        """Median of all that was counted: float64 array [n_bands].
+
+        Within a bin, values are taken to be evenly spread.
+        """
+        n = self.n_zeros + self.counts.sum(axis=1)
+        middle = [self._of_rank(rank) for rank in ((n - 1) // 2, n // 2)]
+        return np.mean(middle, axis=0)
+
+    def _of_rank(self, ranks):
+        cumulative = self.n_zeros[:, np.newaxis] + self.counts.cumsum(axis=1)
+        values = np.zeros(len(ranks))
+        for band, rank in enumerate(ranks):
+            if rank < self.n_zeros[band]:
+                continue
+            i = np.searchsorted(cumulative[band], rank, side="right")
+            before = cumulative[band, i] - self.counts[band, i]
+            lower, upper = (
+                np.array([self.lowest + i, self.lowest + i + 1], np.uint32) << SHIFT
+            ).view(np.float32)
+            share = (rank - before + 0.5) / self.counts[band, i]
+            values[band] = lower + share * (upper - lower)
+        return values
+
+    def _make_room(self, first, last):
+        """Let the bins reach from `first` to `last`, by octaves, so that they seldom grow."""
+        octave = 1 << (23 - SHIFT)
+        first, last = first // octave * octave, (last // octave + 1) * octave
+        if self.lowest is None:
+            self.lowest = first
+        below = max(self.lowest - first, 0)
+        above = max(last - self.lowest - self.counts.shape[1], 0)
+        if below or above:
+            self.counts = np.pad(self.counts, ((0, 0), (below, above)))
+            self.lowest -= below

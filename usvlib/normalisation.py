@@ -1,0 +1,105 @@
+"""Syllables of one size: what differs in duration, pitch and loudness made comparable."""
+
+import numpy as np
+
+from .errors import UsvError
+from .recipe import ORIGINAL
+
+
+def normalise(spectrograms, recipe=ORIGINAL):
+    """All syllables as pictures of one size, the steps of the page one after the other.
+
+    Each is thresholded, resized to a logarithmic duration, padded with zeros on both sides to the
+    longest, and centred on the band of its largest time average.
+
+    Parameters
+    ----------
+    spectrograms : SyllableSpectrograms
+    recipe : Recipe
+        Uses `threshold`, `time_scaling` and `centre_halfwidth`; each may be None.
+
+    Returns
+    -------
+    float32 array [n_syllables, n_bands, n_frames], in log2 units over the noise floor
+        A blank syllable (see `SyllableSpectrograms.blank`) is zero throughout.
+    """
+    pictures = [
+        resize_duration(apply_threshold(spectrogram, recipe.threshold), recipe.time_scaling)
+        for spectrogram in spectrograms.spectrograms
+    ]
+    n_frames = max(picture.shape[1] for picture in pictures)
+    features = np.stack([centre(pad(p, n_frames), recipe.centre_halfwidth) for p in pictures])
+    features[spectrograms.blank] = 0
+    return features
+
+
+def apply_threshold(spectrogram, threshold=ORIGINAL.threshold):
+    """`spectrogram` with all that lies below `threshold` set to 0; None leaves it as it is."""
+    if threshold is None:
+        return spectrogram
+    return np.where(spectrogram < threshold, np.float32(0), spectrogram)
+
+
+def resize_duration(spectrogram, time_scaling=ORIGINAL.time_scaling):
+    """The spectrogram resized in time to `int(time_scaling * ln(n_frames))` columns, at least 1.
+
+    The stretch itself is linear, by Pillow's Lanczos filter; it is the duration that becomes
+    logarithmic.
+
+    Parameters
+    ----------
+    spectrogram : float32 array [n_bands, n_frames]
+    time_scaling : float or None
+        None leaves the spectrogram as it is.
+
+    Returns
+    -------
+    float32 array [n_bands, n_columns]
+    """
+    if time_scaling is None:
+        return spectrogram
+    from PIL import Image
+
+    n_bands, n_frames = spectrogram.shape
+    n_columns = max(int(time_scaling * np.log(n_frames)), 1)
+    image = Image.fromarray(np.ascontiguousarray(spectrogram, np.float32))
+    return np.asarray(image.resize((n_columns, n_bands), Image.Resampling.LANCZOS))
+
+
+def pad(spectrogram, n_frames):
+    """The spectrogram with columns of zeros on both sides, `n_frames` wide in all.
+
+    An odd number of columns to add leaves the larger half at the right, as on the page.
+    """
+    excess = n_frames - spectrogram.shape[1]
+    if excess < 0:
+        raise UsvError(
+            f"n_frames is {n_frames}; it must be at least the {spectrogram.shape[1]} columns that "
+            "the spectrogram has"
+        )
+    return np.pad(spectrogram, ((0, 0), (excess // 2, excess - excess // 2)))
+
+
+def centre(spectrogram, halfwidth=ORIGINAL.centre_halfwidth):
+    """The `2 * halfwidth` bands around the one with the largest time average.
+
+    Near the edges the window is moved inside. The peak is band `halfwidth` of the result, counted
+    from 0, unless it was moved.
+
+    Parameters
+    ----------
+    spectrogram : float32 array [n_bands, n_frames]
+    halfwidth : int or None
+        None leaves the spectrogram as it is.
+
+    Returns
+    -------
+    float32 array [2 * halfwidth, n_frames]
+    """
+    if halfwidth is None:
+        return spectrogram
+    n_bands = len(spectrogram)
+    if 2 * halfwidth > n_bands:
+        raise UsvError(f"halfwidth is {halfwidth}; twice that must not exceed the {n_bands} bands")
+    peak = int(np.clip(spectrogram.mean(axis=1).argmax(), halfwidth, n_bands - halfwidth))
+    return spectrogram[peak - halfwidth : peak + halfwidth]

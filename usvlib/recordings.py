@@ -1,0 +1,416 @@
+"""A recording: audio that is read in pieces, and where its syllables begin and end."""
+
+import csv
+import dataclasses
+import hashlib
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import MissingFileError, UsvError
+from .files import atomic_path, existing_file, file_digest
+
+AUDIO_SUFFIXES = (".wav", ".flac")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Recording:
+    """One channel of audio that is never held in memory as a whole, and its syllables.
+
+    Attributes
+    ----------
+    name : str
+        What messages and pages call it.
+    samplerate_hz : int or float
+    n_samples : int
+    onsets, offsets : int64 array [n_syllables]
+        First sample of each syllable, and the first one after it. Any order; overlaps are allowed.
+    samples : callable
+        `samples(start, stop)` gives the samples of that span in any numeric type.
+    fingerprint : str
+        Changes whenever the audio or the syllables do.
+    truth : object or None
+        What is known of the syllables, where the recording is simulated.
+
+    Raises
+    ------
+    UsvError
+        If a syllable is empty, outside the recording or not a pair of numbers, or there is none.
+    """
+
+    name: str
+    samplerate_hz: float
+    n_samples: int
+    onsets: np.ndarray
+    offsets: np.ndarray
+    samples: Callable[[int, int], np.ndarray] = dataclasses.field(repr=False)
+    fingerprint: str = dataclasses.field(repr=False)
+    truth: Any = dataclasses.field(default=None, repr=False)
+
+    def __post_init__(self):
+        rate = float(self.samplerate_hz)
+        if not (math.isfinite(rate) and rate > 0):
+            raise UsvError(
+                f"{self.name}: samplerate is {self.samplerate_hz!r}; it must be above 0 Hz"
+            )
+        object.__setattr__(self, "samplerate_hz", int(rate) if rate.is_integer() else rate)
+        if self.n_samples < 1:
+            raise UsvError(f"{self.name}: the recording has no samples")
+        onsets = _sample_numbers(self.onsets, "onsets", self.name)
+        offsets = _sample_numbers(self.offsets, "offsets", self.name)
+        _check_syllables(onsets, offsets, self.n_samples, self.name)
+        object.__setattr__(self, "onsets", onsets)
+        object.__setattr__(self, "offsets", offsets)
+
+    @property
+    def n_syllables(self):
+        return len(self.onsets)
+
+    @property
+    def duration_s(self):
+        return self.n_samples / self.samplerate_hz
+
+    def blocks(self, n_samples=2**18):
+        """The whole recording, piece by piece.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of each piece; the last may be shorter.
+
+        Yields
+        ------
+        float32 array [at most n_samples]
+            Integer audio is scaled to -1 ... 1.
+
+        Raises
+        ------
+        UsvError
+            At a sample that is not finite, or where the file ends too early.
+        """
+        if n_samples != int(n_samples) or n_samples < 1:
+            raise UsvError(f"n_samples is {n_samples!r}; it must be a whole number of at least 1")
+        for start in range(0, self.n_samples, int(n_samples)):
+            yield self._read(start, min(start + int(n_samples), self.n_samples))
+
+    def read(self, start_s, stop_s):
+        """The samples from `start_s` to `stop_s`, cut off at the ends of the recording.
+
+        Parameters
+        ----------
+        start_s, stop_s : float
+            In seconds.
+
+        Returns
+        -------
+        float32 array [n]
+        """
+        if not (math.isfinite(start_s) and math.isfinite(stop_s) and start_s < stop_s):
+            raise UsvError(
+                f"start_s is {start_s!r} and stop_s {stop_s!r}; the first must be smaller"
+            )
+        start, stop = (
+            min(max(round(t * self.samplerate_hz), 0), self.n_samples) for t in (start_s, stop_s)
+        )
+        return self._read(start, stop)
+
+    def _read(self, start, stop):
+        block = _as_float32(np.asarray(self.samples(start, stop)))
+        if block.shape != (stop - start,):
+            raise UsvError(
+                f"{self.name}: the file ends early: samples {start} to {stop} were asked for, "
+                f"and {len(block)} were there"
+            )
+        # A sum is the fastest test: it is not finite as soon as one sample is not.
+        if not np.isfinite(block.sum(dtype=np.float64)):
+            bad = start + int(np.flatnonzero(~np.isfinite(block))[0])
+            raise UsvError(
+                f"{self.name}: sample {bad} ({bad / self.samplerate_hz:.6f} s) is not finite; "
+                "every sample must be a number"
+            )
+        return block
+
+
+def recording_from_array(samples, samplerate_hz, onsets, offsets, name="array", fingerprint=None):
+    """A recording from samples in memory, or mapped into it.
+
+    Parameters
+    ----------
+    samples : array [n_samples]
+        One channel, integer (full scale becomes 1) or floating point.
+    samplerate_hz : float
+    onsets, offsets : array [n_syllables]
+        In samples.
+    name : str, optional
+    fingerprint : str, optional
+        Identifies the samples where hashing them anew would be slow.
+
+    Returns
+    -------
+    Recording
+    """
+    samples = np.asanyarray(samples)
+    if samples.ndim != 1:
+        raise UsvError(
+            f"{name}: the recording has shape {samples.shape}; it must have one dimension: "
+            "choose one channel"
+        )
+    if samples.dtype.kind not in "iuf":
+        raise UsvError(f"{name}: the samples are of type {samples.dtype}; they must be numbers")
+    content = fingerprint or hashlib.sha256(np.ascontiguousarray(samples)).hexdigest()
+    return Recording(
+        name=name,
+        samplerate_hz=_scalar(samplerate_hz, "samplerate", name),
+        n_samples=len(samples),
+        onsets=onsets,
+        offsets=offsets,
+        samples=lambda start, stop: samples[start:stop],
+        fingerprint=_fingerprint(content, samplerate_hz, onsets, offsets),
+    )
+
+
+def recording_from_audio(path, syllables_path=None, channel=None, name=None):
+    """A recording from an audio file and a table of its syllables.
+
+    Parameters
+    ----------
+    path : path of a .wav or .flac file
+        Any width of integer or floating-point samples.
+    syllables_path : path of a .csv file, optional
+        Two columns, onset and offset in seconds, with or without a header; by default the file of
+        the same stem beside the audio.
+    channel : int, optional
+        Which channel to take, from 0; required where there are several.
+    name : str, optional
+        By default the file's stem.
+
+    Returns
+    -------
+    Recording
+    """
+    import soundfile
+
+    path = existing_file(path)
+    try:
+        with soundfile.SoundFile(path) as audio:
+            samplerate_hz, n_samples = audio.samplerate, audio.frames
+            n_channels, log = audio.channels, audio.extra_info
+    except (soundfile.LibsndfileError, RuntimeError) as error:
+        raise UsvError(f"{path} cannot be read as audio: {error}") from error
+    # libsndfile takes a shortened WAV for a shorter one; only its log tells.
+    if "should be" in log:
+        raise UsvError(f"{path} is truncated: its header promises more audio than the file holds")
+    if n_samples == 0:
+        raise UsvError(f"{path} holds no samples; the recording must not be empty")
+    if channel is None and n_channels > 1:
+        raise UsvError(
+            f"{path} has {n_channels} channels; choose one with channel=0 ... {n_channels - 1}"
+        )
+    if channel is not None and not 0 <= channel < n_channels:
+        raise UsvError(f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}")
+
+    def samples(start, stop):
+        try:
+            block, _ = soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)
+        except (soundfile.LibsndfileError, RuntimeError) as error:
+            raise UsvError(f"{path} is damaged or truncated: {error}") from error
+        return block[:, channel or 0]
+
+    if syllables_path is None:
+        syllables_path = path.with_suffix(".csv")
+        if not syllables_path.is_file():
+            raise MissingFileError(
+                f"{syllables_path} is missing: the onsets and offsets of {path.name} are taken from "
+                "it (two columns, seconds)"
+            )
+    onsets_s, offsets_s = _read_syllables(syllables_path)
+    onsets = np.round(onsets_s * samplerate_hz)
+    offsets = np.round(offsets_s * samplerate_hz)
+    return Recording(
+        name=name or path.stem,
+        samplerate_hz=samplerate_hz,
+        n_samples=n_samples,
+        onsets=onsets,
+        offsets=offsets,
+        samples=samples,
+        fingerprint=_fingerprint(file_digest(path), channel, onsets, offsets),
+    )
+
+
+def recording_from_npz(path, cache_dir, name=None):
+    """A recording from the page's four arrays.
+
+    The audio is unpacked once into a folder named by the file's content, and mapped into memory
+    from there.
+
+    Parameters
+    ----------
+    path : path of an .npz file
+        `recording` [n_samples], `samplerate` in Hz, `syllable_onsets` and `syllable_offsets`
+        [n_syllables] in samples.
+    cache_dir : path
+        Where the unpacked audio is kept.
+    name : str, optional
+        By default the file's stem.
+
+    Returns
+    -------
+    Recording
+    """
+    path = existing_file(path)
+    arrays, digest = {}, file_digest(path)
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            keys = ("recording", "samplerate", "syllable_onsets", "syllable_offsets")
+            if missing := [key for key in keys if key not in npz.files]:
+                raise UsvError(
+                    f"{path} has no array {', '.join(missing)}; it must hold {', '.join(keys)}"
+                )
+            for key in keys[1:]:
+                arrays[key] = npz[key]
+            unpacked = Path(cache_dir) / "unpacked" / f"{digest}.npy"
+            if not unpacked.is_file():
+                _unpack(npz, "recording.npy", unpacked, path)
+    except UsvError:
+        raise
+    except Exception as error:  # numpy and zipfile raise many kinds for a damaged or pickled file
+        raise UsvError(f"{path} cannot be read as an .npz file of plain arrays: {error}") from error
+    return recording_from_array(
+        np.load(unpacked, mmap_mode="r", allow_pickle=False),
+        arrays["samplerate"],
+        arrays["syllable_onsets"],
+        arrays["syllable_offsets"],
+        name=name or path.stem,
+        fingerprint=digest,
+    )
+
+
+def _unpack(npz, member, target, source):
+    """Copy one array of an .npz file to a .npy file, a piece at a time, checking every sample."""
+    with npz.zip.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read_header = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }.get(version)
+        if read_header is None:
+            raise UsvError(f"{source}: recording is stored in the unknown .npy version {version}")
+        shape, _, dtype = read_header(stream)
+        if len(shape) != 1 or dtype.kind not in "iuf":
+            raise UsvError(
+                f"{source}: recording has shape {shape} and type {dtype}; it must be numbers in one "
+                "dimension"
+            )
+        with atomic_path(target) as partial, open(partial, "wb") as out:
+            np.lib.format.write_array_header_1_0(
+                out, {"descr": dtype.str, "fortran_order": False, "shape": shape}
+            )
+            n_left, position = shape[0], 0
+            while n_left:
+                raw = stream.read(min(n_left, 2**20) * dtype.itemsize)
+                block = np.frombuffer(raw, dtype)
+                if dtype.kind == "f" and not np.isfinite(block).all():
+                    bad = position + int(np.flatnonzero(~np.isfinite(block))[0])
+                    raise UsvError(
+                        f"{source}: sample {bad} of recording is not finite; every sample must be a "
+                        "number"
+                    )
+                if not len(block):
+                    raise UsvError(f"{source} is truncated: recording ends {n_left} samples early")
+                out.write(raw)
+                n_left, position = n_left - len(block), position + len(block)
+
+
+def _read_syllables(path):
+    """Onsets and offsets in seconds, from a table of two columns with or without a header."""
+    path = existing_file(path)
+    onsets_s, offsets_s = [], []
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            for row in csv.reader(file):
+                if not row:
+                    continue
+                try:
+                    onset_s, offset_s = (float(cell) for cell in row)
+                except ValueError:
+                    if onsets_s or _first_is_number(row):
+                        raise UsvError(
+                            f"{path}, {','.join(row)!r}: every row must be two numbers, onset and "
+                            "offset in seconds"
+                        ) from None
+                    continue  # the header
+                onsets_s.append(onset_s)
+                offsets_s.append(offset_s)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsvError(f"{path} cannot be read as a table of text: {error}") from error
+    if not onsets_s:
+        raise UsvError(f"{path} holds no syllables; at least one row of two numbers is needed")
+    return np.array(onsets_s), np.array(offsets_s)
+
+
+def _first_is_number(row):
+    try:
+        float(row[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _sample_numbers(values, argument, name):
+    values = np.asarray(values)
+    if values.ndim != 1:
+        raise UsvError(f"{name}: {argument} has shape {values.shape}; it must have one dimension")
+    if len(values) == 0:
+        raise UsvError(f"{name}: there are no syllables; {argument} must not be empty")
+    if values.dtype.kind not in "iuf":
+        raise UsvError(f"{name}: {argument} is of type {values.dtype}; it must be numbers")
+    if not np.isfinite(values).all():
+        bad = int(np.flatnonzero(~np.isfinite(values))[0])
+        raise UsvError(f"{name}: {argument}[{bad}] is {values[bad]}; it must be finite")
+    return np.floor(values).astype(np.int64)
+
+
+def _check_syllables(onsets, offsets, n_samples, name):
+    if len(onsets) != len(offsets):
+        raise UsvError(
+            f"{name}: there are {len(onsets)} onsets and {len(offsets)} offsets; "
+            "every syllable must have one of each"
+        )
+    for bad, rule in (
+        (onsets < 0, "the onset must not be negative"),
+        (onsets >= offsets, "the onset must come before the offset"),
+        (offsets > n_samples, f"the recording ends at sample {n_samples}"),
+    ):
+        if bad.any():
+            i = int(np.flatnonzero(bad)[0])
+            raise UsvError(
+                f"{name}: syllable {i} goes from sample {onsets[i]} to {offsets[i]}; {rule}"
+            )
+
+
+def _scalar(value, argument, name):
+    value = np.asarray(value)
+    if value.size != 1 or value.dtype.kind not in "iuf":
+        raise UsvError(f"{name}: {argument} is {value!r}; it must be one number")
+    return value.item()
+
+
+def _as_float32(block):
+    """Samples as float32; integers scaled so that full scale is 1, as soundfile does."""
+    if block.dtype.kind == "f":
+        return block.astype(np.float32, copy=False)
+    full_scale = 2.0 ** (8 * block.dtype.itemsize - 1)
+    centre = full_scale if block.dtype.kind == "u" else 0.0
+    return ((block.astype(np.float64) - centre) / full_scale).astype(np.float32)
+
+
+def _fingerprint(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            part = f"{part.dtype.str}{part.shape}".encode() + np.ascontiguousarray(part).tobytes()
+        digest.update(part if isinstance(part, bytes) else repr(part).encode())
+    return digest.hexdigest()

@@ -1,0 +1,342 @@
+"""Mel spectrograms of syllables, in one pass over recordings of any length."""
+
+import collections
+import concurrent.futures
+import dataclasses
+import functools
+import itertools
+import warnings
+
+import numpy as np
+
+from .errors import UsvError
+from .noisefloor import LogHistogram
+from .recipe import ORIGINAL
+
+# Frames that one thread works on at a time: a few MB, so that they stay in its cache.
+FRAMES_PER_BLOCK = 256
+
+# In log2 units over the floor: what stands out is at least twice as loud. Between the calls of the
+# AMVOC recordings the loudest band of a typical frame reaches 0.8, in their weakest call 1.3.
+LEAST_LEVEL = 1.0
+
+# Lowest level that is kept, in log2 units over the floor. float32 resolves no less.
+LOWEST = -24.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SyllableSpectrograms:
+    """The spectrogram of every syllable of one or more recordings.
+
+    Attributes
+    ----------
+    spectrograms : list of float32 array [n_bands, n_frames]
+        log2 of the mel amplitude over the noise floor, one array a syllable, lowest band first.
+    frequencies_hz : float array [n_bands]
+        Centre frequency of each band.
+    noise_floor : float array [n_recordings, n_mels]
+        Median amplitude over all frames of each recording, also of the bands cropped off.
+    recording_index : int array [n_syllables]
+        Which recording each syllable comes from.
+    onset_s, duration_s : float array [n_syllables]
+        As annotated; onsets count from the start of the syllable's recording.
+    hop_s : float
+        Step from one frame to the next.
+    """
+
+    spectrograms: list
+    frequencies_hz: np.ndarray
+    noise_floor: np.ndarray
+    recording_index: np.ndarray
+    onset_s: np.ndarray
+    duration_s: np.ndarray
+    hop_s: float
+
+    def __len__(self):
+        return len(self.spectrograms)
+
+    @property
+    def n_frames(self):
+        """Number of frames of each syllable: int array [n_syllables]."""
+        return np.array([spectrogram.shape[1] for spectrogram in self.spectrograms])
+
+    @property
+    def blank(self):
+        """Which syllables hold nothing but noise in the kept bands: bool array [n_syllables].
+
+        A syllable is blank if in half of its frames no band reaches `LEAST_LEVEL` over the floor,
+        as where a call lies below the bands that the recipe keeps. Such a picture of noise could
+        pass for a type of its own.
+        """
+        loudest = [np.median(spectrogram.max(axis=0)) for spectrogram in self.spectrograms]
+        return np.array(loudest) < LEAST_LEVEL
+
+
+def syllable_spectrograms(recordings, recipe=ORIGINAL):
+    """Mel spectrograms of the syllables, in log2 units over each recording's noise floor.
+
+    One pass over each recording: only the syllables' frames are kept, and the noise floor comes
+    from a histogram for each band, within 1/4096 of the exact median.
+
+    Parameters
+    ----------
+    recordings : Recording or list of Recording
+    recipe : Recipe
+        Uses `n_fft`, `hop_s`, `n_mels`, `low_hz`, `high_hz` and `crop`.
+
+    Returns
+    -------
+    SyllableSpectrograms
+        In the order of the recordings, and of the syllables within each.
+
+    Raises
+    ------
+    UsvError
+        If a mel filter is empty, a syllable spans no frame, a band's noise floor is 0, a sample is
+        not finite, or the recordings differ in sampling rate.
+    """
+    recordings = [recordings] if not isinstance(recordings, (list, tuple)) else list(recordings)
+    if not recordings:
+        raise UsvError("recordings is empty; at least one is needed")
+    rates = {recording.samplerate_hz for recording in recordings}
+    if len(rates) > 1:
+        raise UsvError(
+            f"the recordings have sampling rates of {', '.join(map(str, sorted(rates)))} Hz; "
+            "their spectrograms can be pooled only if it is the same"
+        )
+    filters = mel_filters(recordings[0].samplerate_hz, recipe)
+    hop = hop_samples(recordings[0].samplerate_hz, recipe)
+    spans = [_syllable_frames(recording, hop) for recording in recordings]
+    spectrograms, floors = [], []
+    for recording, (first, last) in zip(recordings, spans, strict=True):
+        amplitudes, floor = _syllable_amplitudes(recording, first, last, filters, hop)
+        _check_floor(floor, filters.frequencies_hz, recording.name)
+        floors.append(floor)
+        spectrograms += [_over_floor(a[recipe.bands], floor[recipe.bands]) for a in amplitudes]
+    pooled = {
+        "recording_index": [np.full(r.n_syllables, i) for i, r in enumerate(recordings)],
+        "onset_s": [r.onsets / r.samplerate_hz for r in recordings],
+        "duration_s": [(r.offsets - r.onsets) / r.samplerate_hz for r in recordings],
+    }
+    return SyllableSpectrograms(
+        spectrograms=spectrograms,
+        frequencies_hz=filters.frequencies_hz[recipe.bands],
+        noise_floor=np.array(floors),
+        hop_s=hop / recordings[0].samplerate_hz,
+        **{key: np.concatenate(values) for key, values in pooled.items()},
+    )
+
+
+def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
+    """The mel spectrogram of a stretch of a recording, for plots.
+
+    Its frames are those of the whole recording that lie in the stretch.
+
+    Parameters
+    ----------
+    recording : Recording
+    start_s, stop_s : float
+        In seconds.
+    recipe : Recipe
+        Uses `n_fft`, `hop_s`, `n_mels`, `low_hz` and `high_hz`.
+
+    Returns
+    -------
+    amplitudes : float32 array [n_mels, n_frames]
+    frequencies_hz : float array [n_mels]
+    times_s : float array [n_frames]
+        Centres of the frames.
+    """
+    if not start_s < stop_s:
+        raise UsvError(f"start_s is {start_s!r} and stop_s {stop_s!r}; the first must be smaller")
+    rate = recording.samplerate_hz
+    filters, hop = mel_filters(rate, recipe), hop_samples(rate, recipe)
+    last = min(int(stop_s * rate / hop), recording.n_samples // hop) + 1
+    first = max(int(np.ceil(start_s * rate / hop)), 0)
+    if first >= last:
+        raise UsvError(
+            f"{recording.name}: no frame lies between {start_s} and {stop_s} s; the recording is "
+            f"{recording.duration_s:.3f} s long"
+        )
+    # Frame t is centred on sample t * hop; beyond the ends there are zeros.
+    start, stop = first * hop - recipe.n_fft // 2, (last - 1) * hop + (recipe.n_fft + 1) // 2
+    inside = recording._read(max(start, 0), min(stop, recording.n_samples))
+    samples = np.zeros(stop - start, np.float32)
+    samples[max(-start, 0) :][: len(inside)] = inside
+    amplitudes = _mel_amplitudes(samples, filters, hop)
+    return amplitudes.T, filters.frequencies_hz, np.arange(first, last) * hop / rate
+
+
+def hop_samples(samplerate_hz, recipe=ORIGINAL):
+    """The step from frame to frame in samples: `recipe.hop_s`, rounded down."""
+    hop = int(samplerate_hz * recipe.hop_s + 1e-6)  # 0.001 s is not exact in binary
+    if not 1 <= hop <= recipe.n_fft:
+        raise UsvError(
+            f"hop_s is {recipe.hop_s!r}, which is {hop} samples at {samplerate_hz} Hz; "
+            f"it must be between 1 and n_fft={recipe.n_fft} samples"
+        )
+    return hop
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class MelFilters:
+    """Triangular filters, stored by what each bin of the Fourier transform feeds.
+
+    A bin lies under at most two triangles: the falling side of one, the rising side of the next.
+    """
+
+    window: np.ndarray  # float32 [n_fft]
+    frequencies_hz: np.ndarray  # [n_mels]
+    bins: slice  # of the Fourier transform, those that feed any band
+    lower_band: np.ndarray  # int64 [n_bins]
+    weights: np.ndarray  # float32 [n_bins, 2], for the lower band and the one above it
+
+
+@functools.lru_cache(maxsize=8)
+def mel_filters(samplerate_hz, recipe=ORIGINAL):
+    """Slaney's mel filters, each of unit area, as the page takes them from librosa.
+
+    Parameters
+    ----------
+    samplerate_hz : float
+    recipe : Recipe
+        Uses `n_fft`, `n_mels`, `low_hz` and `high_hz`.
+
+    Returns
+    -------
+    MelFilters
+
+    Raises
+    ------
+    UsvError
+        If the sampling rate is too low for the range, or a filter too narrow to hold any bin.
+    """
+    import librosa
+    import scipy.signal
+
+    nyquist_hz = samplerate_hz / 2
+    high_hz = nyquist_hz if recipe.high_hz is None else recipe.high_hz
+    if not recipe.low_hz < high_hz <= nyquist_hz:
+        raise UsvError(
+            f"a sampling rate of {samplerate_hz} Hz carries frequencies up to {nyquist_hz:g} Hz; "
+            f"the recipe's range, {recipe.low_hz:g} to {high_hz:g} Hz, must lie below that"
+        )
+    limits = {"fmin": recipe.low_hz, "fmax": high_hz}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of empty filters: they are an error below
+        dense = librosa.filters.mel(
+            sr=samplerate_hz, n_fft=recipe.n_fft, n_mels=recipe.n_mels, **limits
+        )
+    frequencies_hz = librosa.mel_frequencies(recipe.n_mels + 2, **limits)[1:-1]
+    if (empty := np.flatnonzero(dense.max(axis=1) == 0)).size:
+        raise UsvError(
+            f"mel band {empty[0]} ({frequencies_hz[empty[0]] / 1000:.1f} kHz) is narrower than the "
+            f"bins of the Fourier transform, {samplerate_hz / recipe.n_fft:.0f} Hz; take fewer "
+            f"bands than n_mels={recipe.n_mels}, a longer n_fft than {recipe.n_fft}, or a higher "
+            f"sampling rate than {samplerate_hz} Hz"
+        )
+    fed = np.flatnonzero(dense.any(axis=0))
+    bins = slice(fed[0], fed[-1] + 1)
+    dense = dense[:, bins]
+    lower_band = dense.astype(bool).argmax(axis=0)
+    columns = np.arange(dense.shape[1])
+    above = np.vstack([dense, np.zeros_like(dense[:1])])[lower_band + 1, columns]
+    return MelFilters(
+        window=scipy.signal.get_window("hann", recipe.n_fft).astype(np.float32),
+        frequencies_hz=frequencies_hz,
+        bins=bins,
+        lower_band=lower_band,
+        weights=np.stack([dense[lower_band, columns], above], axis=1).astype(np.float32),
+    )
+
+
+def _syllable_frames(recording, hop):
+    """First frame of each syllable and the first one after it, as the page has it."""
+    first, last = recording.onsets // hop, recording.offsets // hop
+    if (empty := np.flatnonzero(first == last)).size:
+        i = empty[0]
+        raise UsvError(
+            f"{recording.name}: syllable {i} goes from sample {recording.onsets[i]} to "
+            f"{recording.offsets[i]}, which spans no frame; it must cross a multiple of the hop, "
+            f"{hop} samples"
+        )
+    return first, last
+
+
+def _syllable_amplitudes(recording, first, last, filters, hop):
+    """Mel amplitudes [n_mels, n_frames] of each syllable, and the noise floor [n_mels]."""
+    n_mels = len(filters.frequencies_hz)
+    amplitudes = [np.empty((n_mels, n), np.float32) for n in last - first]
+    histogram = LogHistogram(n_mels)
+    start = 0
+    for block in _mel_blocks(recording, filters, hop):
+        histogram.add(block)
+        stop = start + len(block)
+        for i in np.flatnonzero((first < stop) & (last > start)):
+            a, b = max(first[i], start), min(last[i], stop)
+            amplitudes[i][:, a - first[i] : b - first[i]] = block[a - start : b - start].T
+        start = stop
+    return amplitudes, histogram.median()
+
+
+def _mel_blocks(recording, filters, hop):
+    """Mel amplitudes of the whole recording in float32 arrays [n_frames, n_mels], in order."""
+    import joblib
+    import tqdm
+
+    n_threads = joblib.cpu_count()
+    bar = tqdm.tqdm(
+        total=round(recording.duration_s),
+        desc=f"spectrograms of {recording.name}",
+        unit="s",
+        delay=2,
+        leave=False,
+        disable=None,  # where nobody watches
+    )
+    with bar, concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+        pending = collections.deque()
+        for samples in _frame_blocks(recording, len(filters.window), hop):
+            pending.append(pool.submit(_mel_amplitudes, samples, filters, hop))
+            if len(pending) > 2 * n_threads:
+                yield pending.popleft().result()
+                bar.update(FRAMES_PER_BLOCK * hop / recording.samplerate_hz)
+        while pending:
+            yield pending.popleft().result()
+
+
+def _frame_blocks(recording, n_fft, hop):
+    """The samples under `FRAMES_PER_BLOCK` frames at a time; the first is centred on sample 0."""
+    padding = np.zeros(n_fft // 2, np.float32)
+    samples = padding
+    for block in itertools.chain(recording.blocks(FRAMES_PER_BLOCK * hop), [padding]):
+        samples = np.concatenate([samples, block])
+        n_frames = (len(samples) - n_fft) // hop + 1
+        if n_frames > 0:
+            yield samples[: (n_frames - 1) * hop + n_fft]
+            samples = samples[n_frames * hop :]
+
+
+def _mel_amplitudes(samples, filters, hop):
+    """Mel amplitudes [n_frames, n_mels] of all the frames that fit into the samples."""
+    import scipy.fft
+
+    from .kernels import project_to_bands
+
+    frames = np.lib.stride_tricks.sliding_window_view(samples, len(filters.window))[::hop]
+    spectra = scipy.fft.rfft(frames * filters.window, axis=1, overwrite_x=True)[:, filters.bins]
+    n_mels = len(filters.frequencies_hz)
+    return project_to_bands(spectra, filters.lower_band, filters.weights, n_mels)
+
+
+def _check_floor(floor, frequencies_hz, name):
+    if (silent := np.flatnonzero(floor == 0)).size:
+        band = silent[0]
+        raise UsvError(
+            f"{name}: mel band {band} ({frequencies_hz[band] / 1000:.1f} kHz) is silent in at least "
+            "half of the recording, so that its noise floor is 0; nothing can be measured over it"
+        )
+
+
+def _over_floor(amplitudes, floor):
+    ratios = amplitudes / floor[:, np.newaxis].astype(np.float32)
+    return np.log2(np.maximum(ratios, np.float32(2.0**LOWEST)))

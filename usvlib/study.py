@@ -1,0 +1,159 @@
+"""The stages from audio to clusters, each computed once and kept on disk."""
+
+import dataclasses
+import functools
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from .clustering import Clusters, cluster
+from .datasets import cache_dir, default_name, load_recordings
+from .embedding import FEWEST_SYLLABLES, embed
+from .files import atomic_path
+from .measures import syllable_measures
+from .normalisation import normalise
+from .recipe import ORIGINAL
+from .spectrograms import SyllableSpectrograms, syllable_spectrograms
+
+PACKAGE = Path(__file__).parent
+
+
+def open_study(name=None, recipe=ORIGINAL):
+    """A study of the recordings that a name or path means; see `load_recordings`.
+
+    Parameters
+    ----------
+    name : str or path, optional
+    recipe : Recipe
+
+    Returns
+    -------
+    Study
+    """
+    name = str(name or default_name())
+    return Study(name, recipe, tuple(load_recordings(name)))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Study:
+    """Recordings and the stages of the way to their clusters, each computed when first asked for.
+
+    A stage is read from disk where it was computed before with the same source code, locked
+    dependencies, recipe and recordings: their digest names the folder that holds it.
+
+    Attributes
+    ----------
+    name : str
+    recipe : Recipe
+    recordings : tuple of Recording
+    spectrograms : SyllableSpectrograms
+    measures : pandas.DataFrame, one row a syllable
+    features : float32 array [n_syllables, n_bands, n_frames]
+    coordinates : float64 array [n_syllables, 2]
+        NaN for a blank syllable; for all of them where fewer than 4 are not blank.
+    clusters : Clusters
+    """
+
+    name: str
+    recipe: object
+    recordings: tuple
+
+    def __str__(self):
+        n = sum(recording.n_syllables for recording in self.recordings)
+        duration_s = sum(recording.duration_s for recording in self.recordings)
+        length = f"{duration_s:.1f} s" if duration_s < 120 else f"{duration_s / 60:.1f} min"
+        rates = " and ".join(f"{r / 1000:g}" for r in {r.samplerate_hz for r in self.recordings})
+        files = f"{len(self.recordings)} files, " if len(self.recordings) > 1 else ""
+        return f"{self.name}: {files}{n:,} syllables in {length}, sampled at {rates} kHz"
+
+    @functools.cached_property
+    def digest(self):
+        """Hexadecimal digest of all that the stages depend on."""
+        digest = hashlib.sha256(code_digest().encode())
+        digest.update(repr(self.recipe).encode())
+        for recording in self.recordings:
+            digest.update(f"{recording.name}\n{recording.fingerprint}\n".encode())
+        return digest.hexdigest()[:16]
+
+    @property
+    def folder(self):
+        """Where the stages are kept."""
+        return cache_dir() / "studies" / self.digest
+
+    @functools.cached_property
+    def spectrograms(self):
+        fields = [f.name for f in dataclasses.fields(SyllableSpectrograms)]
+
+        def compute():
+            spectrograms = syllable_spectrograms(list(self.recordings), self.recipe)
+            arrays = {name: getattr(spectrograms, name) for name in fields}
+            arrays["spectrograms"] = np.concatenate(spectrograms.spectrograms, axis=1)
+            return arrays | {"n_frames": spectrograms.n_frames}
+
+        arrays = self._stage("spectrograms", compute)
+        ends = np.cumsum(arrays.pop("n_frames"))[:-1]
+        arrays["spectrograms"] = np.split(arrays["spectrograms"], ends, axis=1)
+        arrays["hop_s"] = float(arrays["hop_s"])
+        return SyllableSpectrograms(**arrays)
+
+    @functools.cached_property
+    def measures(self):
+        import pandas
+
+        def compute():
+            table = syllable_measures(self.spectrograms)
+            return {column: table[column].to_numpy() for column in table}
+
+        return pandas.DataFrame(self._stage("measures", compute))
+
+    @functools.cached_property
+    def features(self):
+        return self._stage(
+            "features", lambda: {"features": normalise(self.spectrograms, self.recipe)}
+        )["features"]
+
+    @functools.cached_property
+    def coordinates(self):
+        def compute():
+            n = int(self.features.any(axis=(1, 2)).sum())
+            if n < FEWEST_SYLLABLES:
+                print(
+                    f"no map: {n} syllables that are not blank, and {FEWEST_SYLLABLES} are needed"
+                )
+                return {"coordinates": np.full((len(self.features), 2), np.nan)}
+            return {"coordinates": embed(self.features, self.recipe)}
+
+        return self._stage("coordinates", compute)["coordinates"]
+
+    @functools.cached_property
+    def clusters(self):
+        def compute():
+            clusters = cluster(self.coordinates, self.recipe)
+            return {"labels": clusters.labels, "centroids": clusters.centroids}
+
+        return Clusters(**self._stage("clusters", compute))
+
+    def _stage(self, name, compute):
+        """The arrays of a stage, from disk or computed and kept there.
+
+        Two processes may compute the same stage at once: each writes a file of its own, and the
+        last to finish gives it the final name.
+        """
+        path = self.folder / f"{name}.npz"
+        if not path.is_file():
+            with atomic_path(path) as partial:
+                np.savez(partial, **compute())
+        with np.load(path, allow_pickle=False) as npz:
+            return {key: npz[key] for key in npz.files}
+
+
+@functools.cache
+def code_digest():
+    """Digest of the package's sources and, beside a checkout of it, of the lock file."""
+    digest = hashlib.sha256()
+    lock = PACKAGE.parent / "requirements.txt"
+    sources = sorted(path for path in PACKAGE.iterdir() if path.suffix in (".py", ".mplstyle"))
+    for path in [*sources, *([lock] if lock.is_file() else [])]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
