@@ -16,8 +16,9 @@ from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_
 from .manifold import cluster_means, plot_examples, plot_manifold
 from .measures import frequency_contours, syllable_measures
 from .normalisation import apply_threshold, centre, normalise, pad, resize_duration
+from .readers import recording_from_audio
 from .recipe import ORIGINAL, Recipe
-from .recordings import Recording, recording_from_array, recording_from_audio
+from .recordings import Recording, recording_from_array
 from .simulation import Truth, simulate_recording
 from .spectrograms import SyllableSpectrograms, mel_spectrogram, syllable_spectrograms
 from .study import Study, open_study

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .errors import UsvError
 from .files import atomic_path, file_digest
-from .recordings import (
+from .readers import (
     AUDIO_SUFFIXES,
     recording_from_audio,
     recording_from_npz,
@@ -177,8 +177,8 @@ def _fetch(url, path, sha256):
         return path
     if sha256 and (found := file_digest(path)) != sha256:
         raise UsvError(
-            f"{path} has the SHA-256 {found}; it must be {sha256}: the file was changed or damaged. "
-            "Delete it, and it will be fetched anew"
+            f"{path} has the SHA-256 {found}; it must be {sha256}: the file was "
+            "changed or damaged. Delete it, and it will be fetched anew"
         )
     return path
 

@@ -161,10 +161,8 @@ def listen(recording, start_s, stop_s, label, slowdown=SLOWDOWN):
     rate = round(recording.samplerate_hz / slowdown)
     player = Audio(recording.read(start_s, stop_s), rate=rate)._repr_html_()
     label = html.escape(label, quote=True)
-    return HTML(
-        f'<figure class="usv-sound">{player.replace("<audio", f"<audio aria-label={chr(34)}{label}{chr(34)}", 1)}'
-        f"<figcaption>{label}</figcaption></figure>"
-    )
+    player = player.replace("<audio", f'<audio aria-label="{label}"', 1)
+    return HTML(f'<figure class="usv-sound">{player}<figcaption>{label}</figcaption></figure>')
 
 
 def _extent_ms(times, n_bands):

@@ -5,7 +5,6 @@ AMVOC recordings (Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973) among
 """
 
 import dataclasses
-import functools
 import math
 from typing import Any
 
@@ -13,14 +12,8 @@ import numpy as np
 
 from .errors import UsvError
 from .recordings import Recording
+from .synthesis import CLICKS_PER_S, Sound, Syllable
 
-NOISE = 0.002  # standard deviation of the noise, of full scale 1
-CHUNK = 2**18  # samples of noise that share a random stream
-TILT = 0.5  # weight of the sample before: the noise falls by about 9 dB from 40 to 150 kHz
-LINE_HZ, LINE_DB = 55_000, 6.0  # a steady hum of electronics; users report 50 to 58 kHz
-CLICKS_PER_S = 0.5
-RAMP_S = 0.003
-REFERENCE_N_FFT = 2048  # levels are those that a spectrogram of this window length shows
 BAND_HZ = (50_000, 112_000)  # inside the bands that the original recipe keeps
 
 # The latent axes of a syllable, in which a repertoire is a cloud (a continuum) or several (types).
@@ -93,7 +86,7 @@ def simulate_recording(
     syllables = _draw_syllables(rng, latents, types, band_hz)
     onsets, offsets, n_samples = _draw_times(rng, [s.duration_s for s in syllables], samplerate_hz)
     clicks = rng.integers(0, n_samples, round(CLICKS_PER_S * n_samples / samplerate_hz))
-    sound = _Sound(seed, samplerate_hz, syllables, onsets, offsets, np.sort(clicks))
+    sound = Sound(seed, samplerate_hz, syllables, onsets, offsets, np.sort(clicks))
     arguments = (n_syllables, seed, samplerate_hz, n_types, separation, spread, tuple(band_hz))
     return Recording(
         name=name,
@@ -107,80 +100,8 @@ def simulate_recording(
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Syllable:
-    """A contour over the relative time u from 0 to 1, a level and a harmonic."""
-
-    duration_s: float
-    mean_hz: float
-    slope_hz: float  # from beginning to end
-    curvature_hz: float  # of the middle over the ends
-    wiggle_hz: float
-    n_wiggles: float
-    phase: float
-    jump_hz: float  # 0: none
-    jump_at: float
-    level_db: float
-    harmonic: float  # amplitude relative to the fundamental
-    band_hz: tuple
-
-    def contour_hz(self, u):
-        return self._inside(self._smooth(u) + self._mean_shift + self.jump_hz * (u >= self.jump_at))
-
-    @functools.cached_property
-    def _mean_shift(self):
-        """So that the mean of the contour is `mean_hz`, wherever the jump and the turns lie."""
-        u = (np.arange(256) + 0.5) / 256
-        contour = self._smooth(u) + self.jump_hz * (u >= self.jump_at)
-        low, high = self.band_hz
-        room = min(contour.max() - contour.min(), high - low) / 2
-        middle = np.clip(self.mean_hz, low + room, high - room)
-        return middle - contour.mean()
-
-    def _smooth(self, u):
-        v = 2 * u - 1
-        return (
-            self.slope_hz * v / 2
-            + self.curvature_hz * (1 / 3 - v**2)
-            + self.wiggle_hz * np.sin(2 * np.pi * (self.n_wiggles * u + self.phase))
-        )
-
-    def _inside(self, hz):
-        """Bent back softly in the outer twentieths of the band; elsewhere as it is."""
-        low, high = self.band_hz
-        half, middle = (high - low) / 2, (high + low) / 2
-        excess = np.maximum(np.abs(hz - middle) - 0.9 * half, 0)
-        if not excess.any():
-            return hz
-        return hz + np.sign(hz - middle) * (0.1 * half * np.tanh(excess / (0.1 * half)) - excess)
-
-    def samples(self, n_samples, samplerate_hz):
-        u = np.arange(n_samples) / n_samples
-        contour_hz = self.contour_hz(u)
-        phase = 2 * np.pi / samplerate_hz * np.cumsum(contour_hz)
-        tone = np.sin(phase)
-        if self.harmonic:
-            tone += self.harmonic * np.sin(2 * phase) * (2 * contour_hz < 0.48 * samplerate_hz)
-        ramp = min(RAMP_S, self.duration_s / 4)
-        s = np.minimum(u, 1 - u) * self.duration_s / ramp
-        envelope = np.sin(np.pi / 2 * np.minimum(s, 1)) ** 2
-        # The middle is louder than the ends, as in most calls.
-        envelope *= 0.6 + 0.4 * np.sin(np.pi * u)
-        return (_amplitude(self.level_db) * envelope * tone).astype(np.float32)
-
-
-def _amplitude(level_db):
-    """Amplitude of a tone that stands so many dB over the median of the noise in a spectrogram.
-
-    A tone of amplitude a has magnitude a * n_fft / 4 under a Hann window; white noise has a median
-    magnitude of its standard deviation times sqrt(ln 2 * 3/8 n_fft).
-    """
-    n = REFERENCE_N_FFT
-    return NOISE * 10 ** (level_db / 20) * math.sqrt(math.log(2) * 3 / 8 * n) / (n / 4)
-
-
 def _draw_syllables(rng, latents, types, band_hz):
-    """Syllables at their latent coordinates; what is not latent (level, phase) is drawn for each."""
+    """Syllables at their latent coordinates; the rest (level, phase) is drawn for each."""
     n = len(latents)
     z = dict(zip(LATENTS, latents.T, strict=True))
     # Median 46 ms, and a twentieth of the calls below 14 or above 159 ms.
@@ -208,7 +129,7 @@ def _draw_syllables(rng, latents, types, band_hz):
     for key in ("slope_hz", "curvature_hz"):
         values[key] = np.clip(values[key], -25_000, 25_000)
     return [
-        _Syllable(**{key: float(column[i]) for key, column in values.items()}, band_hz=(low, high))
+        Syllable(**{key: float(column[i]) for key, column in values.items()}, band_hz=(low, high))
         for i in range(n)
     ]
 
@@ -244,54 +165,6 @@ def _type_centres(rng, n_types, distance):
         return centres
     apart = np.linalg.norm(centres[:, np.newaxis] - centres, axis=-1)
     return centres * distance / apart[np.triu_indices(n_types, 1)].min()
-
-
-class _Sound:
-    """The samples of a simulated recording, any span of them."""
-
-    def __init__(self, seed, samplerate_hz, syllables, onsets, offsets, clicks):
-        self.seed, self.samplerate_hz = seed, samplerate_hz
-        self.syllables, self.onsets, self.offsets = syllables, onsets, offsets
-        self.clicks = clicks
-        period = samplerate_hz // math.gcd(samplerate_hz, LINE_HZ)
-        line = np.sin(2 * np.pi * LINE_HZ * np.arange(period) / samplerate_hz)
-        self.line = np.tile((_amplitude(LINE_DB) * line).astype(np.float32), CHUNK // period + 2)
-        self.period = period
-        n_click = round(0.0003 * samplerate_hz)
-        self.click_shape = 40 * NOISE * np.exp(-np.arange(n_click) / (n_click / 5))
-        # Successive blocks touch the same chunk and the same syllable.
-        self._background = functools.lru_cache(maxsize=4)(self._background_chunk)
-        self._syllable = functools.lru_cache(maxsize=16)(self._render)
-
-    def samples(self, start, stop):
-        pieces = []
-        for chunk in range(start // CHUNK, (stop - 1) // CHUNK + 1):
-            first = chunk * CHUNK
-            pieces.append(self._background(chunk)[max(start - first, 0) : stop - first])
-        out = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-        for i in np.flatnonzero((self.onsets < stop) & (self.offsets > start)):
-            self._add(out, start, self.onsets[i], self._syllable(i))
-        near = slice(*np.searchsorted(self.clicks, [start - len(self.click_shape), stop]))
-        for number, position in enumerate(self.clicks[near], near.start):
-            rng = np.random.default_rng([self.seed, 2, number])
-            click = self.click_shape * rng.standard_normal(len(self.click_shape))
-            self._add(out, start, position, click.astype(np.float32))
-        return out
-
-    @staticmethod
-    def _add(out, start, position, sound):
-        a, b = max(position - start, 0), min(position - start + len(sound), len(out))
-        if a < b:
-            out[a:b] += sound[a + start - position : b + start - position]
-
-    def _background_chunk(self, chunk):
-        rng = np.random.default_rng([self.seed, 3, chunk])
-        white = rng.standard_normal(CHUNK + 1, np.float32) * np.float32(NOISE)
-        tilted = white[1:] + np.float32(TILT) * white[:-1]
-        return tilted + self.line[chunk * CHUNK % self.period :][:CHUNK]
-
-    def _render(self, i):
-        return self.syllables[i].samples(int(self.offsets[i] - self.onsets[i]), self.samplerate_hz)
 
 
 def _truth(syllables, latents, types):
