@@ -12,7 +12,7 @@ from .readers import (
 )
 from .simulation import simulate_recording
 
-TIMEOUT_S = 10  # of a connection or a pause in it, not of a whole download
+TIMEOUT_S = 5  # of a connection or a pause in it, not of a whole download
 
 # tyiannak/amvoc (MIT licence), Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973
 AMVOC_URL = (

@@ -1,5 +1,6 @@
 """A map of the syllables in two dimensions, and how faithful it is."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,7 @@ def embed(features, recipe=ORIGINAL):
     n_neighbors = max(min(recipe.n_neighbors, (n - 1) // 2), 2)
     if n_neighbors < recipe.n_neighbors:
         print(f"{n_neighbors} neighbours instead of {recipe.n_neighbors}: there are {n} syllables")
-    import umap
+    umap = _import_umap()
 
     coordinates = np.full((len(features), 2), np.nan)
     coordinates[shown] = umap.UMAP(
@@ -106,6 +107,17 @@ def map_fidelity(features, coordinates, n_neighbors=15):
         float(trustworthiness(x, y, n_neighbors=n_neighbors)),
         float(trustworthiness(y, x, n_neighbors=n_neighbors)),
     )
+
+
+def _import_umap():
+    """UMAP, without what it says of packages that it would like to have besides."""
+    import tqdm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of widgets for its progress bar
+        warnings.simplefilter("ignore", ImportWarning)  # of tensorflow
+        import umap
+    return umap
 
 
 def _flat(features):
