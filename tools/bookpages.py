@@ -1,10 +1,12 @@
-"""Sphinx extension: what every page needs, and what it does not."""
+"""Sphinx extension: leaves out of every page what no page needs."""
 
 
 def drop_thebe(app, pagename, templatename, context, doctree):
-    """Leave out thebe's scripts, which fail even where no page asks for thebe."""
+    """thebe's scripts: they fail even where no page asks for thebe, and name another host."""
     scripts = context.get("script_files", [])
-    context["script_files"] = [s for s in scripts if "thebe" not in str(getattr(s, "filename", s))]
+    context["script_files"] = [
+        script for script in scripts if "thebe" not in f"{script}{vars(script)}".lower()
+    ]
 
 
 def setup(app):

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import notebooks
+
 ROOT = Path.cwd()
 BUILD = ROOT / "_build"
 KEPT_BUILDS = 3
@@ -19,8 +21,6 @@ CELL_TIMEOUT_S = 300
 
 
 def main():
-    import notebooks
-
     import usvlib
 
     notebooks.pair(ROOT)
@@ -71,16 +71,12 @@ def run_chapters(cache_path):
     from jupyter_cache import get_cache
     from jupyter_cache.executors import load_executor
 
+    notebooks.plain_kernels(ROOT)
     cache = get_cache(cache_path)
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
     for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
         cache.add_nb_to_project(str(chapter))
-    # Kernels of their own configuration: no reader's start-up files, no log lines.
-    config = BUILD / "ipython" / "profile_default" / "ipython_kernel_config.py"
-    config.parent.mkdir(parents=True, exist_ok=True)
-    config.write_text("c = get_config()\nc.IPKernelApp.log_level = 40\n")
-    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     result = load_executor("local-parallel", cache).run_and_cache(timeout=CELL_TIMEOUT_S)
     for uri in result.excepted + result.errored:
         record = cache.get_project_record(uri)
@@ -91,7 +87,7 @@ def run_chapters(cache_path):
 def run_sphinx(output):
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "-q"]
     command += ["--path-output", output, "-W", "-n", "--keep-going"]
-    status = subprocess.run(command).returncode
+    status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
     if status < 0:  # killed
         sys.exit(status)
     return status == 0

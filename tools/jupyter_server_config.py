@@ -15,11 +15,11 @@ def keep_stored_outputs(model, path, contents_manager, **_):
     if file.suffix == ".ipynb" and file.is_file():
         for cell in json.loads(file.read_text())["cells"]:
             if cell["cell_type"] == "code":
-                stored["".join(cell["source"])] = cell["outputs"]
+                stored["".join(cell["source"])] = cell["outputs"], cell["execution_count"]
     for cell in model["content"]["cells"]:
         if cell["cell_type"] == "code":
-            cell["outputs"] = stored.get("".join(cell["source"]), [])
-            cell["execution_count"] = None
+            outputs, number = stored.get("".join(cell["source"]), ([], None))
+            cell["outputs"], cell["execution_count"] = outputs, number
 
 
 c = get_config()  # noqa: F821  (Jupyter defines it)

@@ -39,6 +39,7 @@ def sync(root=ROOT):
     """Pair the chapters, run all of them on the simulated recording, store what can be compared."""
     pair(root)
     os.environ["USVLIB_RECORDING"] = "simulated"
+    plain_kernels(root)
     notebooks = sorted((root / "chapters").glob("*.ipynb"))
     # The stages are computed once, before several chapters ask for them.
     import usvlib
@@ -48,6 +49,16 @@ def sync(root=ROOT):
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for path, executed in zip(notebooks, pool.map(execute, notebooks), strict=True):
             write(stripped(executed), path)
+
+
+def plain_kernels(root=ROOT):
+    """Let kernels run without a reader's own start-up files and settings, and without log lines."""
+    profile = root / "_build" / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.py").write_text(
+        "c = get_config()\nc.IPKernelApp.log_level = 40\n"
+    )
+    os.environ["IPYTHONDIR"] = str(profile.parent)
 
 
 def execute(path):
@@ -63,15 +74,14 @@ def execute(path):
 
 def stripped(notebook):
     """The notebook without pictures, sounds and anything else that is not compared."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        cell.execution_count = None
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(code_cells, start=1):
+        cell.execution_count = number  # nbval compares no cell that was not run
         if MEDIA_TAG in cell.metadata.get("tags", []):
             cell.outputs = []
         for output in cell.outputs:
             if "execution_count" in output:
-                output.execution_count = None
+                output.execution_count = number
             for mime in [mime for mime in output.get("data", {}) if mime.startswith("image/")]:
                 del output.data[mime]
     return notebook
