@@ -24,4 +24,3 @@ def keep_stored_outputs(model, path, contents_manager, **_):
 
 c = get_config()  # noqa: F821  (Jupyter defines it)
 c.ContentsManager.pre_save_hook = keep_stored_outputs
-c.ServerApp.contents_manager_class = "jupytext.TextFileContentsManager"

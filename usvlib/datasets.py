@@ -1,6 +1,7 @@
 """Recordings by name: fetched once, verified every time."""
 
 import os
+import warnings
 from pathlib import Path
 
 from .errors import UsvError
@@ -149,38 +150,44 @@ def _fetch(url, path, sha256):
 
     pooch downloads into a temporary file, and moves it into place once it is whole and verified.
     """
-    import pooch
-    import requests
-
     if not path.is_file():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            print(f"Fetching {url}")
-            pooch.get_logger().setLevel("WARNING")
-            pooch.retrieve(
-                url,
-                known_hash=sha256 and f"sha256:{sha256}",
-                fname=path.name,
-                path=path.parent,
-                downloader=pooch.HTTPDownloader(timeout=TIMEOUT_S, progressbar=True),
-            )
-        except requests.exceptions.RequestException as error:
-            raise DownloadError(f"{url} cannot be fetched: {_in_short(error)}") from error
-        except OSError as error:
-            raise UsvError(
-                f"the data directory {path.parent} cannot be written: {error}"
-            ) from error
-        except ValueError as error:  # pooch's word for a wrong hash
-            raise UsvError(
-                f"{url} does not have the SHA-256 that is known of it: {error}"
-            ) from error
-        return path
-    if sha256 and (found := file_digest(path)) != sha256:
+        _download(url, path, sha256)
+    elif sha256 and (found := file_digest(path)) != sha256:
         raise UsvError(
             f"{path} has the SHA-256 {found}; it must be {sha256}: the file was "
             "changed or damaged. Delete it, and it will be fetched anew"
         )
     return path
+
+
+def _download(url, path, sha256):
+    import requests
+    import tqdm
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of widgets that notebooks may lack
+        import pooch
+
+    print(f"Fetching {url}")
+    pooch.get_logger().setLevel("WARNING")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pooch.retrieve(
+            url,
+            known_hash=sha256 and f"sha256:{sha256}",
+            fname=path.name,
+            path=path.parent,
+            downloader=pooch.HTTPDownloader(timeout=TIMEOUT_S, progressbar=True),
+        )
+    except requests.exceptions.RequestException as error:
+        raise DownloadError(f"{url} cannot be fetched: {_in_short(error)}") from error
+    except OSError as error:
+        raise DownloadError(
+            f"{url} cannot be fetched: the data directory {path.parent} cannot be written "
+            f"({error.strerror or error})"
+        ) from error
+    except ValueError as error:  # pooch's word for a wrong hash
+        raise UsvError(f"{url} does not have the SHA-256 that is known of it: {error}") from error
 
 
 class DownloadError(UsvError):

@@ -8,8 +8,8 @@ from .figures import COLOUR_MAP, LEVEL_LABEL
 
 # Means may overlap by so much of their width: a little where clusters crowd, for their corners are
 # empty, and more between the two that happen to be closest.
-CROWDED_OVERLAP = 0.3
-MOST_OVERLAP = 0.6
+CROWDED_OVERLAP = 0.2
+MOST_OVERLAP = 0.45
 
 # With a frame of examples around it, the map takes the middle two thirds of the axes.
 HALF_SPANS = 0.76

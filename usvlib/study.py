@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .clustering import Clusters, cluster
-from .datasets import cache_dir, default_name, load_recordings
+from .datasets import NAMES, cache_dir, default_name, load_recordings
 from .embedding import FEWEST_SYLLABLES, embed
 from .files import atomic_path
 from .measures import syllable_measures
@@ -32,7 +32,9 @@ def open_study(name=None, recipe=ORIGINAL):
     Study
     """
     name = str(name or default_name())
-    return Study(name, recipe, tuple(load_recordings(name)))
+    # A file by its name alone: where it lies on one machine is nothing for a page.
+    label = name if name in NAMES else Path(name).name
+    return Study(label, recipe, tuple(load_recordings(name)))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -1,0 +1,233 @@
+"""The chapters as files: in pairs, with outputs that are compared, and good for any recording."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+import pytest
+import requests
+import soundfile
+
+import usvlib
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+
+sys.path.insert(0, str(ROOT / "tools"))
+import notebooks  # noqa: E402
+
+# Sound, whose HTML is long; the text beside it says what is heard.
+CELLS_WITHOUT_COMPARISON = {
+    "01_data": ["usvlib.listen(", "display(usvlib.listen("],
+}
+
+
+def code_cells(path):
+    return [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+
+
+def mime_types(path):
+    return {
+        mime
+        for cell in code_cells(path)
+        for output in cell["outputs"]
+        for mime in output.get("data", {})
+    }
+
+
+def test_there_are_six_chapters():
+    assert len(CHAPTERS) >= 6
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+class TestEachChapter:
+    def test_text_and_notebook_have_the_same_inputs(self, path):
+        text = path.with_suffix(".md").read_text()
+        assert notebooks.as_text(jupytext.read(path)) == text, "run make sync"
+
+    def test_at_least_five_outputs_are_compared(self, path):
+        compared = [
+            output
+            for cell in code_cells(path)
+            if notebooks.MEDIA_TAG not in cell["metadata"].get("tags", [])
+            for output in cell["outputs"]
+            if output["output_type"] == "stream"
+            or set(output.get("data", {})) & {"text/html", "application/papermill.record/text/plain"}
+        ]
+        assert len(compared) >= 5
+
+    def test_no_picture_and_no_error_stream_is_stored(self, path):
+        assert not [mime for mime in mime_types(path) if mime.startswith("image/")]
+        streams = [o for cell in code_cells(path) for o in cell["outputs"] if "name" in o]
+        assert {output["name"] for output in streams} <= {"stdout"}
+
+    def test_no_path_of_a_machine_is_stored(self, path):
+        assert str(Path.home()) not in path.read_text()
+        assert str(ROOT) not in path.read_text()
+
+    def test_only_sound_goes_without_comparison(self, path):
+        ignored = [
+            "".join(cell["source"])
+            for cell in code_cells(path)
+            if any("ignore" in tag or "skip" in tag for tag in cell["metadata"].get("tags", []))
+        ]
+        expected = CELLS_WITHOUT_COMPARISON.get(path.stem, [])
+        assert len(ignored) == len(expected)
+        for source, call in zip(ignored, expected, strict=True):
+            assert call in source
+
+    def test_every_figure_has_an_alt_text(self, path):
+        for cell in code_cells(path):
+            source = "".join(cell["source"])
+            # A figure of an exercise's solution that is only saved is not shown.
+            if "plt.close(" in source or not any(
+                "Figure size" in str(output.get("data", {})) for output in cell["outputs"]
+            ):
+                continue
+            assert cell["metadata"].get("mystnb", {}).get("image", {}).get("alt"), source
+
+    def test_it_has_the_parts_that_a_reader_expects(self, path):
+        text = path.with_suffix(".md").read_text()
+        for part in ("What you'll do:", "What you'll learn:", "## Exercises", "## To take along"):
+            assert part in text
+
+
+def save_recording(path, n_syllables):
+    """A simulated recording as a WAV file with a table of syllables beside it."""
+    recording = usvlib.simulate_recording(n_syllables, seed=5, samplerate_hz=250_000)
+    samples = np.concatenate(list(recording.blocks()))
+    soundfile.write(path, samples, recording.samplerate_hz, subtype="PCM_16")
+    table = np.stack([recording.onsets, recording.offsets], axis=1) / recording.samplerate_hz
+    np.savetxt(path.with_suffix(".csv"), table, delimiter=",", header="onset,offset", comments="")
+
+
+@pytest.mark.parametrize("n_syllables", [1, 3, 35])
+def test_chapters_run_as_scripts_elsewhere_on_another_recording(tmp_path, n_syllables):
+    save_recording(tmp_path / "mine.wav", n_syllables)
+    environment = os.environ | {
+        "USVLIB_RECORDING": str(tmp_path / "mine.wav"),
+        "USVLIB_CACHE_DIR": str(tmp_path / "cache"),
+        "MPLBACKEND": "Agg",
+    }
+    # One process for all, since UMAP compiles itself anew in each.
+    script = tmp_path / "chapters.py"
+    script.write_text(
+        "plt.close('all')\n".join(
+            jupytext.writes(jupytext.read(path), fmt="py:percent") for path in CHAPTERS
+        )
+        + "print('all chapters ran')\n"
+    )
+    run = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert run.stdout.endswith("all chapters ran\n")
+    assert run.stdout.count(f"{n_syllables} syllables in") >= len(CHAPTERS)
+
+
+class TestSync:
+    def copy(self, tmp_path):
+        """A project with one chapter, its text and its notebook."""
+        (tmp_path / "chapters").mkdir()
+        for name in ("jupytext.toml", "06_manifold.md", "06_manifold.ipynb"):
+            source = ROOT / "chapters" / name
+            (tmp_path / "chapters" / name).write_bytes(source.read_bytes())
+        return tmp_path / "chapters" / "06_manifold.md", tmp_path / "chapters" / "06_manifold.ipynb"
+
+    def test_pairs_that_agree_stay_as_they_are(self, tmp_path):
+        pair = self.copy(tmp_path)
+        before = [path.read_bytes() for path in pair]
+        notebooks.pair(tmp_path)
+        assert [path.read_bytes() for path in pair] == before
+
+    @pytest.mark.parametrize("edited", [0, 1], ids=["text", "notebook"])
+    def test_the_newer_of_a_pair_wins_and_outputs_stay(self, tmp_path, edited):
+        pair = self.copy(tmp_path)
+        outputs = sum(len(cell["outputs"]) for cell in code_cells(pair[1]))
+        pair[edited].write_text(pair[edited].read_text().replace("# Draw the manifold", "# Draw it"))
+        os.utime(pair[edited], (2e9, 2e9))
+        notebooks.pair(tmp_path)
+        assert "# Draw it" in pair[0].read_text()
+        assert "# Draw it" in pair[1].read_text()
+        assert sum(len(cell["outputs"]) for cell in code_cells(pair[1])) == outputs
+
+    def test_what_is_stored_has_no_pictures_and_no_sounds(self):
+        from nbformat import v4
+
+        picture = v4.new_output("display_data", {"image/png": "AAAA", "text/plain": "<Figure>"})
+        sound = v4.new_output("display_data", {"text/html": "<audio>"})
+        notebook = v4.new_notebook(
+            cells=[
+                v4.new_code_cell("plot()", outputs=[picture]),
+                v4.new_code_cell(
+                    "listen()", outputs=[sound], metadata={"tags": ["nbval-ignore-output"]}
+                ),
+            ]
+        )
+        first, second = notebooks.stripped(notebook).cells
+        assert first.outputs[0].data == {"text/plain": "<Figure>"}
+        assert second.outputs == []
+
+
+@contextlib.contextmanager
+def jupyter_server(root):
+    """A server as `make lab` starts it, below `root`: the address of its contents."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"]
+    command += [f"--config={ROOT / 'tools' / 'jupyter_server_config.py'}", f"--port={port}"]
+    command += ["--IdentityProvider.token=secret", "--ServerApp.port_retries=0"]
+    server = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"http://127.0.0.1:{port}/api/contents"
+    try:
+        for _ in range(300):
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(address, params={"token": "secret"}, timeout=5).ok:
+                    break
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_saving_a_chapter_in_jupyterlab_keeps_a_readers_outputs_out(tmp_path):
+    text, chapter = TestSync().copy(tmp_path)
+    before, content = (nbformat.read(chapter, as_version=4) for _ in range(2))
+    mine = {"image/png": "AAAA", "text/plain": "my own output"}
+    for cell in content["cells"]:
+        if cell["cell_type"] == "code":
+            cell["execution_count"] = 99
+            cell["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": mine}]
+    content["cells"][0]["source"] = "# Draw it"
+    model = {"type": "notebook", "format": "json", "content": content}
+
+    with jupyter_server(tmp_path) as address:
+        saved = requests.put(
+            f"{address}/chapters/06_manifold.ipynb",
+            params={"token": "secret"},
+            json=model,
+            timeout=30,
+        )
+    assert saved.ok, saved.text
+
+    assert "my own output" not in chapter.read_text()
+    after = nbformat.read(chapter, as_version=4)
+    assert [cell.get("outputs") for cell in after["cells"]] == [
+        cell.get("outputs") for cell in before["cells"]
+    ]
+    # The edit itself is kept, in both files of the pair.
+    assert after["cells"][0]["source"] == "# Draw it"
+    assert "# Draw it" in text.read_text()
