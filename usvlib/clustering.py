@@ -1,6 +1,7 @@
 """Groups of similar syllables: a summary of the map, not a proof of types."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 
@@ -73,15 +74,28 @@ def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
                 f"{n_clusters} clusters instead of {recipe.n_clusters}: there are {len(points)} "
                 "syllables"
             )
-    elif n_clusters != int(n_clusters) or not 1 <= n_clusters <= n_different:
-        raise UsvError(
-            f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {n_different}, the "
-            "number of different points on the map"
-        )
+        exactly = False
+    elif n_clusters in range(1, n_different + 1):
+        exactly = True
+    else:
+        raise _impossible(n_clusters, n_different)
     from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
 
     # k-means++ and ten starts; a cluster that loses its last point is moved, never left empty.
     means = KMeans(int(n_clusters), n_init=10, random_state=recipe.clustering_seed)
-    labels[shown] = means.fit_predict(points)
-    centroids = [points[labels[shown] == label].mean(axis=0) for label in range(int(n_clusters))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of what is seen to below
+        found, labels[shown] = np.unique(means.fit_predict(points), return_inverse=True)
+    # Points may differ by less than what is left of a number once their mean is taken off.
+    if exactly and len(found) < n_clusters:
+        raise _impossible(n_clusters, len(found))
+    centroids = [points[labels[shown] == label].mean(axis=0) for label in range(len(found))]
     return Clusters(labels, np.array(centroids))
+
+
+def _impossible(n_clusters, most):
+    return UsvError(
+        f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {most}, the number of "
+        "different points on the map"
+    )

@@ -197,7 +197,8 @@ class DownloadError(UsvError):
 def _in_short(error):
     import requests
 
-    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ReadTimeout):
+    # In the middle of a download requests wraps urllib3's time-out in a ConnectionError.
+    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
         return f"no answer within {TIMEOUT_S} s"
     if isinstance(error, requests.exceptions.HTTPError):
         return str(error)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import UsvError
+from .errors import UsvError, whole_number
 from .recipe import ORIGINAL
 
 FEWEST_SYLLABLES = 4
@@ -60,6 +60,9 @@ def embed(features, recipe=ORIGINAL):
     n_neighbors = max(min(recipe.n_neighbors, (n - 1) // 2), 2)
     if n_neighbors < recipe.n_neighbors:
         print(f"{n_neighbors} neighbours instead of {recipe.n_neighbors}: there are {n} syllables")
+    # Of a few points there is no spectrum to start from, and of points all alike no axis.
+    alike = (features[shown] == features[shown[0]]).all()
+    init = "spectral" if n > 2 * recipe.n_neighbors else "random" if alike else "pca"
     umap = _import_umap()
 
     coordinates = np.full((len(features), 2), np.nan)
@@ -68,8 +71,7 @@ def embed(features, recipe=ORIGINAL):
         min_dist=recipe.min_dist,
         random_state=recipe.embedding_seed,
         n_jobs=1,
-        # Of a few points there is no spectrum to start from.
-        init="spectral" if n > 2 * recipe.n_neighbors else "pca",
+        init=init,
     ).fit_transform(features[shown])
     return coordinates
 
@@ -97,6 +99,7 @@ def map_fidelity(features, coordinates, n_neighbors=15):
             f"there are features of {len(features)} syllables and coordinates of "
             f"{len(coordinates)}; they must go together"
         )
+    n_neighbors = whole_number("n_neighbors", n_neighbors, 1)
     shown = np.isfinite(coordinates).all(axis=1)
     n = int(shown.sum())
     n_neighbors = min(n_neighbors, (n - 1) // 2)

@@ -1,5 +1,7 @@
 """What goes wrong, said in terms of the argument, its value and the rule."""
 
+import numbers
+
 
 class UsvError(ValueError):
     """Every error that usvlib raises about its input."""
@@ -7,3 +9,12 @@ class UsvError(ValueError):
 
 class MissingFileError(UsvError, FileNotFoundError):
     """A file that should be there is not."""
+
+
+def whole_number(argument, value, least):
+    """`value` as an int, or a `UsvError` that names the argument."""
+    whole = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    # What is not finite has no remainder but NaN.
+    if not whole or value % 1 != 0 or value < least:
+        raise UsvError(f"{argument} is {value!r}; it must be a whole number of at least {least}")
+    return int(value)

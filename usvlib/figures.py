@@ -36,6 +36,7 @@ def plot_stretch(recording, start_s, stop_s, recipe=None, ax=None):
     -------
     Axes
     """
+    import colorcet  # noqa: F401  (registers its colour maps)
     import matplotlib.pyplot as plt
 
     from .recipe import ORIGINAL
@@ -86,6 +87,7 @@ def plot_syllables(pictures, titles=None, frequencies_hz=None, hop_s=None, n_col
     -------
     Figure
     """
+    import colorcet  # noqa: F401  (registers its colour maps)
     import matplotlib.pyplot as plt
 
     if not len(pictures):

@@ -30,8 +30,11 @@ class atomic_path:
 
     def __exit__(self, kind, error, trace):
         if kind is None:
-            os.replace(self.partial, self.path)
-            return
+            try:
+                os.replace(self.partial, self.path)
+                return
+            except OSError as failure:
+                error = failure
         self.partial.unlink(missing_ok=True)
         if isinstance(error, OSError) and not isinstance(error, UsvError):
             raise UsvError(f"{self.path} cannot be written: {error.strerror}") from error

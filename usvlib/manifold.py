@@ -3,7 +3,7 @@
 import numpy as np
 
 from .embedding import _check_coordinates
-from .errors import UsvError
+from .errors import UsvError, whole_number
 from .figures import COLOUR_MAP, LEVEL_LABEL
 
 # Means may overlap by so much of their width: a little where clusters crowd, for their corners are
@@ -53,7 +53,7 @@ def plot_manifold(features, coordinates, clusters, ax=None):
             mean,
             extent=(x - width / 2, x + width / 2, y - height / 2, y + height / 2),
             origin="lower",
-            aspect="auto",
+            aspect="equal",
             cmap=COLOUR_MAP,
             vmin=0,
             vmax=highest,
@@ -103,6 +103,7 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
     if not len(shown):
         return _say_no_map(ax)
     points = coordinates[shown]
+    n_examples = whole_number("n_examples", n_examples, 1)
     n_examples = min(n_examples, len(np.unique(points, axis=0)))
     groups = cluster(points, n_clusters=n_examples).centroids
     nearest = [np.linalg.norm(points - group, axis=1).argmin() for group in groups]
@@ -178,6 +179,8 @@ def _fit_limits(ax, points, size):
 
 
 def _map_axes(ax, size):
+    import colorcet  # noqa: F401  (registers its colour maps)
+
     if ax is None:
         import matplotlib.pyplot as plt
 

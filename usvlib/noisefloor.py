@@ -17,7 +17,7 @@ class LogHistogram:
 
     def __init__(self, n_bands):
         self.lowest = None  # name of the first bin of `counts`
-        self.counts = np.zeros((n_bands, 0), np.int64)
+        self.counts = np.zeros((n_bands, 0), np.uint32)
         self.n_zeros = np.zeros(n_bands, np.int64)
 
     def add(self, amplitudes):
@@ -37,24 +37,23 @@ class LogHistogram:
 
         Within a bin, values are taken to be evenly spread.
         """
-        n = self.n_zeros + self.counts.sum(axis=1)
-        middle = [self._of_rank(rank) for rank in ((n - 1) // 2, n // 2)]
-        return np.mean(middle, axis=0)
+        return np.array([self._median_of(band) for band in range(len(self.counts))])
 
-    def _of_rank(self, ranks):
-        cumulative = self.n_zeros[:, np.newaxis] + self.counts.cumsum(axis=1)
-        values = np.zeros(len(ranks))
-        for band, rank in enumerate(ranks):
+    def _median_of(self, band):
+        cumulative = self.n_zeros[band] + self.counts[band].cumsum(dtype=np.int64)
+        n = cumulative[-1] if len(cumulative) else self.n_zeros[band]
+        values = []
+        for rank in ((n - 1) // 2, n // 2):
             if rank < self.n_zeros[band]:
+                values.append(0.0)
                 continue
-            i = np.searchsorted(cumulative[band], rank, side="right")
-            before = cumulative[band, i] - self.counts[band, i]
-            lower, upper = (
-                np.array([self.lowest + i, self.lowest + i + 1], np.uint32) << SHIFT
-            ).view(np.float32)
-            share = (rank - before + 0.5) / self.counts[band, i]
-            values[band] = lower + share * (upper - lower)
-        return values
+            i = np.searchsorted(cumulative, rank, side="right")
+            count = self.counts[band, i]
+            edges = np.array([self.lowest + i, self.lowest + i + 1], np.uint32) << SHIFT
+            lower, upper = edges.view(np.float32).astype(np.float64)
+            share = (rank - (cumulative[i] - count) + 0.5) / count
+            values.append(lower + share * (upper - lower))
+        return np.mean(values)
 
     def _make_room(self, first, last):
         """Let the bins reach from `first` to `last`, by octaves, so that they seldom grow."""

@@ -61,6 +61,12 @@ def resize_duration(spectrogram, time_scaling=ORIGINAL.time_scaling):
     from PIL import Image
 
     n_bands, n_frames = spectrogram.shape
+    if not 0 < time_scaling < np.inf:
+        raise UsvError(f"time_scaling is {time_scaling!r}; it must be above 0, or None")
+    if not n_frames:
+        raise UsvError(
+            f"spectrogram has shape {spectrogram.shape}; it must have at least one frame"
+        )
     n_columns = max(int(time_scaling * np.log(n_frames)), 1)
     image = Image.fromarray(np.ascontiguousarray(spectrogram, np.float32))
     return np.asarray(image.resize((n_columns, n_bands), Image.Resampling.LANCZOS))
@@ -99,7 +105,10 @@ def centre(spectrogram, halfwidth=ORIGINAL.centre_halfwidth):
     if halfwidth is None:
         return spectrogram
     n_bands = len(spectrogram)
-    if 2 * halfwidth > n_bands:
-        raise UsvError(f"halfwidth is {halfwidth}; twice that must not exceed the {n_bands} bands")
+    if not 1 <= halfwidth <= n_bands / 2:
+        raise UsvError(
+            f"halfwidth is {halfwidth}; it must be at least 1, and twice that not exceed the "
+            f"{n_bands} bands"
+        )
     peak = int(np.clip(spectrogram.mean(axis=1).argmax(), halfwidth, n_bands - halfwidth))
     return spectrogram[peak - halfwidth : peak + halfwidth]

@@ -1,6 +1,7 @@
 """Recordings from files: audio with a table of syllables, or the page's four arrays."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,8 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
     """
     import soundfile
 
-    path = existing_file(path)
+    # Read later, when the working directory may be another.
+    path = existing_file(path).absolute()
     try:
         with soundfile.SoundFile(path) as audio:
             samplerate_hz, n_samples = audio.samplerate, audio.frames
@@ -41,7 +43,7 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise UsvError(f"{path} cannot be read as audio: {error}") from error
     # libsndfile takes a shortened WAV for a shorter one; only its log tells.
-    if "should be" in log:
+    if re.search(r"^data : \d+ \(should be", log, re.MULTILINE):
         raise UsvError(f"{path} is truncated: its header promises more audio than the file holds")
     if n_samples == 0:
         raise UsvError(f"{path} holds no samples; the recording must not be empty")
@@ -49,7 +51,7 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
         raise UsvError(
             f"{path} has {n_channels} channels; choose one with channel=0 ... {n_channels - 1}"
         )
-    if channel is not None and not 0 <= channel < n_channels:
+    if channel is not None and channel not in range(n_channels):
         raise UsvError(f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}")
 
     def samples(start, stop):
@@ -167,16 +169,17 @@ def _unpack(npz, member, target, source):
 def _read_syllables(path):
     """Onsets and offsets in seconds, from a table of two columns with or without a header."""
     path = existing_file(path)
-    onsets_s, offsets_s = [], []
+    onsets_s, offsets_s, first = [], [], True
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             for row in csv.reader(file):
                 if not row:
                     continue
+                may_be_header, first = first and not any(map(_is_number, row)), False
                 try:
                     onset_s, offset_s = (float(cell) for cell in row)
                 except ValueError:
-                    if onsets_s or _first_is_number(row):
+                    if not may_be_header:
                         raise UsvError(
                             f"{path}, {','.join(row)!r}: every row must be two numbers, onset and "
                             "offset in seconds"
@@ -191,9 +194,9 @@ def _read_syllables(path):
     return np.array(onsets_s), np.array(offsets_s)
 
 
-def _first_is_number(row):
+def _is_number(cell):
     try:
-        float(row[0])
+        float(cell)
     except ValueError:
         return False
     return True

@@ -2,8 +2,9 @@
 
 import dataclasses
 import math
+import numbers
 
-from .errors import UsvError
+from .errors import UsvError, whole_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,15 +62,14 @@ class Recipe:
             ("n_clusters", 1),
             ("clustering_seed", 0),
         ):
-            self._check_whole(name, getattr(self, name), least)
+            self._set_whole(name, least)
         if self.centre_halfwidth is not None:
-            self._check_whole("centre_halfwidth", self.centre_halfwidth, 1)
-        if len(tuple(self.crop)) != 2:
+            self._set_whole("centre_halfwidth", 1)
+        if not isinstance(self.crop, (tuple, list)) or len(self.crop) != 2:
             raise UsvError(f"crop is {self.crop!r}; it must be two numbers of bands")
         # A list would make the recipe unhashable, and its digest depend on the spelling.
-        object.__setattr__(self, "crop", tuple(self.crop))
-        for n_bands in self.crop:
-            self._check_whole("crop", n_bands, 0)
+        crop = tuple(whole_number("crop", n_bands, 0) for n_bands in self.crop)
+        object.__setattr__(self, "crop", crop)
         self._check_real("hop_s", above=0)
         self._check_real("low_hz", least=0)
         self._check_real("min_dist", least=0, most=1)
@@ -99,14 +99,14 @@ class Recipe:
         """The slice of the mel bands that `crop` leaves."""
         return slice(self.crop[0], self.n_mels - self.crop[1])
 
-    @staticmethod
-    def _check_whole(name, value, least):
-        if isinstance(value, bool) or value != int(value) or value < least:
-            raise UsvError(f"{name} is {value!r}; it must be a whole number of at least {least}")
+    def _set_whole(self, name, least):
+        # As an int however it was written: the digest of a study is of the recipe's words.
+        object.__setattr__(self, name, whole_number(name, getattr(self, name), least))
 
     def _check_real(self, name, above=-math.inf, least=-math.inf, most=math.inf):
         value = getattr(self, name)
-        if not (math.isfinite(value) and above < value and least <= value <= most):
+        number = isinstance(value, numbers.Real) and math.isfinite(value)
+        if not (number and above < value and least <= value <= most):
             bounds = [f"above {above:g}"] * (above > -math.inf) + [f"at least {least:g}"] * (
                 least > -math.inf
             )

@@ -163,7 +163,10 @@ def recording_from_array(samples, samplerate_hz, onsets, offsets, name="array", 
         onsets=onsets,
         offsets=offsets,
         samples=lambda start, stop: samples[start:stop],
-        fingerprint=fingerprint_of(content, samplerate_hz, onsets, offsets),
+        # The same bytes are another sound in another type; and a long table's repr is cut short.
+        fingerprint=fingerprint_of(
+            content, samples.dtype.str, samplerate_hz, np.asarray(onsets), np.asarray(offsets)
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsvError
+from .errors import UsvError, whole_number
 from .recordings import Recording
 from .synthesis import CLICKS_PER_S, Sound, Syllable
 
@@ -73,7 +73,11 @@ def simulate_recording(
     Recording
         With a `Truth` as its `truth`.
     """
-    _check(n_syllables, seed, samplerate_hz, n_types, separation, spread, band_hz)
+    n_syllables = whole_number("n_syllables", n_syllables, 1)
+    seed = whole_number("seed", seed, 0)
+    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
+    n_types = None if n_types is None else whole_number("n_types", n_types, 1)
+    _check(samplerate_hz, separation, spread, band_hz)
     rng = np.random.default_rng([seed, 1])
     if n_types is None:
         types = np.zeros(n_syllables, int)
@@ -191,21 +195,11 @@ def _truth(syllables, latents, types):
     return Truth(table.join(pandas.DataFrame(latents, columns=LATENTS)), contours_khz)
 
 
-def _check(n_syllables, seed, samplerate_hz, n_types, separation, spread, band_hz):
-    for argument, value, least in (
-        ("n_syllables", n_syllables, 1),
-        ("seed", seed, 0),
-        ("samplerate_hz", samplerate_hz, 1),
-        ("n_types", 1 if n_types is None else n_types, 1),
-    ):
-        if value != int(value) or value < least:
-            raise UsvError(
-                f"{argument} is {value!r}; it must be a whole number of at least {least}"
-            )
+def _check(samplerate_hz, separation, spread, band_hz):
     for argument, value in (("separation", separation), ("spread", spread)):
         if not (math.isfinite(value) and value > 0):
             raise UsvError(f"{argument} is {value!r}; it must be above 0")
-    low, high = band_hz
+    low, high = band_hz if np.shape(band_hz) == (2,) else (0, 0)
     if not 0 < low < high - 5_000 or high > 0.48 * samplerate_hz:
         raise UsvError(
             f"band_hz is {band_hz!r}; it must span 5 kHz or more below 0.48 times the sampling "

@@ -4,6 +4,7 @@ import collections
 import concurrent.futures
 import dataclasses
 import itertools
+import math
 
 import numpy as np
 
@@ -146,11 +147,12 @@ def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
     times_s : float array [n_frames]
         Centres of the frames.
     """
-    if not start_s < stop_s:
+    if not -math.inf < start_s < stop_s < math.inf:
         raise UsvError(f"start_s is {start_s!r} and stop_s {stop_s!r}; the first must be smaller")
     rate = recording.samplerate_hz
     filters, hop = mel_filters(rate, recipe), hop_samples(rate, recipe)
-    last = min(int(stop_s * rate / hop), recording.n_samples // hop) + 1
+    last_of_all = (recording.n_samples - recipe.n_fft % 2) // hop
+    last = min(int(stop_s * rate / hop), last_of_all) + 1
     first = max(int(np.ceil(start_s * rate / hop)), 0)
     if first >= last:
         raise UsvError(

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -143,11 +144,20 @@ class Study:
         last to finish gives it the final name.
         """
         path = self.folder / f"{name}.npz"
-        if not path.is_file():
-            with atomic_path(path) as partial:
-                np.savez(partial, **compute())
-        with np.load(path, allow_pickle=False) as npz:
-            return {key: npz[key] for key in npz.files}
+        if path.is_file():
+            try:
+                return _read(path)
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+                print(f"{path} is damaged, and computed anew")
+        arrays = compute()
+        with atomic_path(path) as partial:
+            np.savez(partial, **arrays)
+        return _read(path)
+
+
+def _read(path):
+    with np.load(path, allow_pickle=False) as npz:
+        return {key: npz[key] for key in npz.files}
 
 
 @functools.cache

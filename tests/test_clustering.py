@@ -1,0 +1,183 @@
+"""Clusters: none empty, and labels and centroids always in step."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sounds import refused
+
+from usvlib import ORIGINAL, cluster
+
+# What UMAP gives is float32; negative coordinates are as common as positive ones.
+coordinates_of = st.integers(1, 60).flatmap(
+    lambda n: hnp.arrays(np.float64, (n, 2), elements=st.floats(-50, 50, width=32))
+)
+
+
+def _points(n, seed=0):
+    return np.random.default_rng(seed).normal(-3, 5, (n, 2))
+
+
+def _assert_in_step(coordinates, clusters):
+    """No cluster is empty, and each centroid is the mean of the points with its label."""
+    shown = np.isfinite(coordinates).all(axis=1)
+    assert clusters.labels.shape == (len(coordinates),)
+    assert (clusters.labels[~shown] == -1).all()
+    assert sorted(set(clusters.labels[shown])) == list(range(clusters.n_clusters))
+    assert clusters.centroids.shape == (clusters.n_clusters, 2)
+    for label, centroid in enumerate(clusters.centroids):
+        members = coordinates[clusters.labels == label]
+        np.testing.assert_allclose(centroid, members.mean(axis=0), rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(
+        clusters.sizes, [(clusters.labels == k).sum() for k in range(clusters.n_clusters)]
+    )
+    assert clusters.sizes.sum() == shown.sum()
+
+
+@given(coordinates_of)
+def test_labels_and_centroids_are_in_step_on_any_map(coordinates):
+    _assert_in_step(coordinates, cluster(coordinates))
+
+
+@given(coordinates_of, st.data())
+def test_exactly_as_many_clusters_as_asked_for_and_none_empty(coordinates, data):
+    n_different = len(np.unique(coordinates, axis=0))
+    n_clusters = data.draw(st.integers(1, n_different))
+    clusters = cluster(coordinates, n_clusters=n_clusters)
+    assert clusters.n_clusters == n_clusters
+    _assert_in_step(coordinates, clusters)
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.integers(0, 3))
+def test_few_places_with_many_syllables_each(n, n_places, seed):
+    rng = np.random.default_rng(seed)
+    coordinates = rng.normal(size=(n_places, 2))[rng.integers(0, n_places, n)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _assert_in_step(coordinates, cluster(coordinates))
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [(1, 1), (3, 1), (4, 1), (16, 1), (31, 3), (128, 12), (399, 39), (400, 40), (900, 40)],
+)
+def test_there_are_a_tenth_as_many_clusters_as_syllables_and_at_most_40(n, expected, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clusters = cluster(_points(n))
+    assert clusters.n_clusters == expected
+    _assert_in_step(_points(n), clusters)
+    said = capsys.readouterr().out
+    if expected < 40:
+        assert f"{expected} clusters instead of 40: there are {n} syllables" in said
+    else:
+        assert said == ""
+
+
+def test_the_number_asked_for_wins_over_the_recipe(capsys):
+    recipe = dataclasses.replace(ORIGINAL, n_clusters=7)
+    assert cluster(_points(200), recipe).n_clusters == 7
+    assert cluster(_points(200), recipe, n_clusters=3).n_clusters == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_each_syllable_belongs_to_the_nearest_centroid():
+    coordinates = _points(400)
+    clusters = cluster(coordinates)
+    distances = np.linalg.norm(coordinates[:, np.newaxis] - clusters.centroids, axis=-1)
+    np.testing.assert_array_equal(distances.argmin(axis=1), clusters.labels)
+
+
+def test_groups_that_are_plain_to_see_are_found():
+    rng = np.random.default_rng(4)
+    groups = rng.permutation(np.repeat(np.arange(5), 20))
+    centres = np.array([(-9, -9), (9, 9), (-9, 9), (9, -9), (0, 0)])
+    coordinates = centres[groups] + 0.1 * rng.normal(size=(100, 2))
+    clusters = cluster(coordinates, n_clusters=5)
+    pairs = set(zip(groups.tolist(), clusters.labels.tolist(), strict=True))
+    assert len(pairs) == 5
+
+
+def test_the_clusters_are_the_same_at_every_call():
+    one, other = cluster(_points(300)), cluster(_points(300))
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.centroids, other.centroids)
+
+
+def test_the_seed_of_the_recipe_is_used():
+    recipe = dataclasses.replace(ORIGINAL, clustering_seed=7)
+    one, other = cluster(_points(300)), cluster(_points(300), recipe)
+    assert not np.array_equal(one.labels, other.labels)
+
+
+def test_identical_points_are_one_cluster():
+    coordinates = np.full((50, 2), -4.25)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clusters = cluster(coordinates)
+    assert clusters.n_clusters == 1
+    np.testing.assert_array_equal(clusters.centroids, [[-4.25, -4.25]])
+
+
+# As numbers these are three places, but two of them once their mean is taken off.
+TOO_CLOSE = np.repeat([[1e4, 0], [0, 0], [1e-38, 0]], 10, axis=0)
+
+
+def test_places_too_close_to_tell_apart_leave_no_cluster_empty():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clusters = cluster(TOO_CLOSE)
+    _assert_in_step(TOO_CLOSE, clusters)
+
+
+def test_more_clusters_than_can_be_told_apart_are_an_error():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with refused("n_clusters is 3"):
+            cluster(TOO_CLOSE, n_clusters=3)
+
+
+def test_syllables_without_a_place_belong_to_no_cluster():
+    coordinates = _points(60)
+    coordinates[[0, 7, 59]] = np.nan
+    clusters = cluster(coordinates)
+    assert np.flatnonzero(clusters.labels == -1).tolist() == [0, 7, 59]
+    assert clusters.n_clusters == 5
+    _assert_in_step(coordinates, clusters)
+    without = cluster(np.delete(coordinates, [0, 7, 59], axis=0))
+    np.testing.assert_array_equal(clusters.labels[clusters.labels >= 0], without.labels)
+
+
+def test_a_map_without_any_place_has_no_cluster():
+    clusters = cluster(np.full((3, 2), np.nan))
+    assert clusters.n_clusters == 0
+    assert clusters.labels.tolist() == [-1, -1, -1]
+    assert clusters.sizes.tolist() == []
+
+
+@pytest.mark.parametrize("n_clusters", [0, -1, 2.5, 11, float("nan"), "3", [3]])
+def test_a_number_of_clusters_that_cannot_be_is_an_error(n_clusters):
+    with refused(f"n_clusters is {n_clusters!r}", "from 1 to 10"):
+        cluster(_points(10), n_clusters=n_clusters)
+
+
+def test_more_clusters_than_different_points_are_an_error():
+    with refused("n_clusters is 3", "from 1 to 2", "different points"):
+        cluster(np.repeat([[0.0, 1.0], [2.0, 3.0]], 10, axis=0), n_clusters=3)
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "words"),
+    [
+        (np.zeros((10, 3)), ["coordinates", "(10, 3)", "[n_syllables, 2]"]),
+        (np.zeros(10), ["coordinates", "(10,)"]),
+        ([[0, 1], [np.inf, 2]], ["syllable 1", "infinite"]),
+    ],
+)
+def test_coordinates_that_cannot_be_are_an_error(coordinates, words):
+    with refused(*words):
+        cluster(coordinates)

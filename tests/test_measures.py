@@ -1,0 +1,193 @@
+"""Measures against tones of known frequency, and against all that the simulator knows."""
+
+import numpy as np
+import pytest
+from sounds import RATE, noise, short_recording, tone, tones_in_noise
+
+import usvlib
+
+COLUMNS = [
+    "recording",
+    "onset_s",
+    "duration_ms",
+    "mean_frequency_khz",
+    "peak_frequency_khz",
+    "bandwidth_khz",
+    "slope_khz_per_ms",
+    "largest_step_khz",
+    "level_db",
+]
+OF_CONTOUR = COLUMNS[3:]
+
+
+def _measures_of(sweeps_hz, **how):
+    samples, onsets, offsets = tones_in_noise(sweeps_hz, **how)
+    recording = usvlib.recording_from_array(samples, RATE, onsets, offsets)
+    return usvlib.syllable_measures(usvlib.syllable_spectrograms(recording))
+
+
+# Against the simulator.
+
+
+@pytest.fixture(scope="module")
+def simulated():
+    """A recording with 320 syllables, all above 20 dB; its spectrograms and its measures."""
+    recording = usvlib.simulate_recording(320, seed=7)
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    loud = (recording.truth.syllables.level_db > 20).to_numpy()
+    assert loud.sum() >= 300
+    return recording, spectrograms, usvlib.syllable_measures(spectrograms)
+
+
+@pytest.mark.parametrize(
+    ("column", "tolerance"),
+    [("mean_frequency_khz", 1.0), ("duration_ms", 2.0), ("slope_khz_per_ms", 0.15)],
+)
+def test_a_measure_is_near_the_truth_for_95_percent(simulated, column, tolerance):
+    recording, _, measures = simulated
+    difference = np.abs(measures[column] - recording.truth.syllables[column])
+    assert (difference <= tolerance).mean() >= 0.95
+
+
+def test_the_largest_step_is_near_the_truths_for_95_percent(simulated):
+    recording, _, measures = simulated
+    largest = [np.abs(np.diff(contour)).max() for contour in recording.truth.contours_khz]
+    difference = np.abs(measures.largest_step_khz.abs() - largest)
+    assert (difference <= 1.5).mean() >= 0.95
+
+
+def test_large_jumps_go_the_right_way(simulated):
+    recording, _, measures = simulated
+    jump = recording.truth.syllables.jump_khz
+    large = jump.abs() > 10
+    assert large.sum() >= 15
+    assert (np.sign(measures.largest_step_khz) == np.sign(jump))[large].mean() >= 0.95
+
+
+def test_the_bandwidth_is_near_the_truth(simulated):
+    recording, _, measures = simulated
+    # The ends of a call are faint: what is missed of them makes it a little narrower.
+    difference = np.abs(measures.bandwidth_khz - recording.truth.syllables.bandwidth_khz)
+    assert np.median(difference) <= 1
+    assert (difference <= 4).mean() >= 0.95
+
+
+def test_louder_syllables_are_measured_as_louder(simulated):
+    recording, _, measures = simulated
+    # The truth's level is that over one bin of a spectrogram; a mel band holds several, and more
+    # noise. The difference is much the same for all.
+    difference = recording.truth.syllables.level_db - measures.level_db
+    assert difference.between(0, 15).mean() >= 0.95
+    assert np.ptp(np.percentile(difference, [10, 90])) <= 4
+
+
+def test_contours_follow_the_truth(simulated):
+    recording, spectrograms, _ = simulated
+    contours = usvlib.frequency_contours(spectrograms)
+    assert [len(c) for c in contours] == spectrograms.n_frames.tolist()
+    near, held = [], []
+    for contour, truth, onset in zip(
+        contours, recording.truth.contours_khz, recording.onsets, strict=True
+    ):
+        # Frame t is centred on sample 300 t, and the truth's points are 300 samples apart.
+        ms_after_onset = onset // 300 + np.arange(len(contour)) - onset / 300
+        expected = np.interp(ms_after_onset, np.arange(len(truth)), truth)
+        near.append(np.abs(contour - expected)[np.isfinite(contour)] <= 1)
+        held.append(np.isfinite(contour))
+    assert np.concatenate(near).mean() >= 0.95
+    assert np.concatenate(held).mean() >= 0.95
+    assert np.mean([syllable.mean() >= 0.85 for syllable in near]) >= 0.95
+
+
+# Against tones.
+
+
+def test_the_columns_are_those_of_the_documentation():
+    measures = _measures_of([(60e3, 60e3)])
+    assert list(measures.columns) == COLUMNS
+    assert all(column in usvlib.syllable_measures.__doc__ for column in OF_CONTOUR)
+
+
+@pytest.mark.parametrize("khz", [48, 60, 75, 100, 110])
+def test_a_constant_tone_has_its_frequency_and_no_slope(khz):
+    [row] = _measures_of([(1000 * khz, 1000 * khz)]).to_dict("records")
+    assert row["mean_frequency_khz"] == pytest.approx(khz, abs=0.3)
+    assert row["peak_frequency_khz"] == pytest.approx(khz, abs=0.3)
+    assert row["slope_khz_per_ms"] == pytest.approx(0, abs=0.01)
+    assert row["bandwidth_khz"] < 0.6
+    assert abs(row["largest_step_khz"]) < 0.6
+
+
+def test_a_sweep_has_its_slope_in_khz_per_ms():
+    measures = _measures_of([(60e3, 80e3), (100e3, 70e3)])
+    np.testing.assert_allclose(measures.slope_khz_per_ms, [20 / 50, -30 / 50], atol=0.02)
+    np.testing.assert_allclose(measures.mean_frequency_khz, [70, 85], atol=0.5)
+    np.testing.assert_allclose(measures.bandwidth_khz, [20, 30], atol=1.5)
+    assert (np.sign(measures.largest_step_khz) == [1, -1]).all()
+
+
+def test_the_slope_does_not_depend_on_the_hop():
+    samples, onsets, offsets = tones_in_noise([(60e3, 80e3)])
+    recording = usvlib.recording_from_array(samples, RATE, onsets, offsets)
+    for hop_s in (0.0005, 0.002):
+        spectrograms = usvlib.syllable_spectrograms(recording, usvlib.Recipe(hop_s=hop_s))
+        measures = usvlib.syllable_measures(spectrograms)
+        assert measures.slope_khz_per_ms[0] == pytest.approx(0.4, abs=0.02)
+
+
+@pytest.mark.parametrize(("low_khz", "high_khz"), [(60, 90), (90, 60)])
+def test_a_jump_is_the_largest_step_with_its_sign(low_khz, high_khz):
+    samples = noise(40_000)
+    samples[10_000:30_000] += np.concatenate(
+        [tone(1000 * khz, 1000 * khz, 10_000) for khz in (low_khz, high_khz)]
+    )
+    recording = usvlib.recording_from_array(samples, RATE, [10_000], [30_000])
+    measures = usvlib.syllable_measures(usvlib.syllable_spectrograms(recording))
+    assert measures.largest_step_khz[0] == pytest.approx(high_khz - low_khz, abs=1)
+
+
+def test_a_click_does_not_capture_the_contour():
+    samples, onsets, offsets = tones_in_noise([(60e3, 60e3)] * 2)
+    samples[onsets[0] + 6000 : onsets[0] + 6075] += 0.5 * np.random.default_rng(1).normal(size=75)
+    recording = usvlib.recording_from_array(samples, RATE, onsets, offsets)
+    contour = usvlib.frequency_contours(usvlib.syllable_spectrograms(recording))[0]
+    assert np.nanmax(np.abs(contour - 60)) < 5
+
+
+def test_a_tone_twice_as_loud_has_6_db_more():
+    samples, onsets, offsets = tones_in_noise([(60e3, 60e3)] * 3, seed=2)
+    samples[onsets[1] : offsets[1]] += tone(60e3, 60e3, offsets[1] - onsets[1])
+    measures = usvlib.syllable_measures(
+        usvlib.syllable_spectrograms(usvlib.recording_from_array(samples, RATE, onsets, offsets))
+    )
+    assert measures.level_db[1] - measures.level_db[0] == pytest.approx(6.02, abs=0.5)
+
+
+def test_onsets_and_durations_are_as_annotated():
+    recordings = [short_recording(), short_recording(onsets=[20_001], offsets=[30_003])]
+    measures = usvlib.syllable_measures(usvlib.syllable_spectrograms(recordings))
+    assert measures.recording.tolist() == [0, 0, 0, 0, 1]
+    np.testing.assert_allclose(measures.onset_s, [0.05, 0.15, 0.25, 0.35, 20_001 / RATE])
+    np.testing.assert_allclose(measures.duration_ms, [50, 50, 50, 50, 10_002 / 250])
+
+
+def test_a_syllable_that_never_stands_out_has_no_measures_of_its_contour():
+    samples, onsets, offsets = tones_in_noise([(60e3, 60e3), (42e3, 42e3), (80e3, 80e3)])
+    quiet = slice(onsets[1], offsets[1])
+    samples[quiet] = 0.05 * samples[quiet]
+    spectrograms = usvlib.syllable_spectrograms(
+        usvlib.recording_from_array(samples, RATE, onsets, offsets)
+    )
+    measures = usvlib.syllable_measures(spectrograms)
+    # Its very first and last frames reach over its neighbours' noise, but not twice the floor.
+    assert measures[OF_CONTOUR].isna().all(axis=1).tolist() == [False, True, False]
+    assert measures.duration_ms[1] == pytest.approx(50)
+    assert np.isnan(usvlib.frequency_contours(spectrograms)[1]).all()
+
+
+def test_a_syllable_of_one_frame_has_measures():
+    samples = noise(50_000) + tone(70e3, 70e3, 50_000) * (np.arange(50_000) // 2500 == 6)
+    recording = usvlib.recording_from_array(samples, RATE, [16_100], [16_300])
+    [row] = usvlib.syllable_measures(usvlib.syllable_spectrograms(recording)).to_dict("records")
+    assert row["mean_frequency_khz"] == pytest.approx(70, abs=0.5)
+    assert row["slope_khz_per_ms"] == row["largest_step_khz"] == row["bandwidth_khz"] == 0

@@ -1,0 +1,96 @@
+"""The filters: librosa's, in another form."""
+
+import dataclasses
+import warnings
+
+import librosa
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from sounds import refused
+
+from usvlib import ORIGINAL, Recipe
+from usvlib.kernels import project_to_bands
+from usvlib.melfilters import mel_filters
+
+
+def _dense(filters, n_fft):
+    """The matrix [n_mels, n_fft // 2 + 1] that the filters stand for."""
+    n_mels = len(filters.frequencies_hz)
+    dense = np.zeros((n_mels + 1, n_fft // 2 + 1))
+    columns = np.arange(dense.shape[1])[filters.bins]
+    dense[filters.lower_band, columns] = filters.weights[:, 0]
+    dense[filters.lower_band + 1, columns] += filters.weights[:, 1]
+    # Nothing may be lost over the last band.
+    assert not dense[-1].any()
+    return dense[:-1]
+
+
+@settings(max_examples=15)
+@given(
+    st.sampled_from([192_000, 250_000, 256_000, 300_000, 500_000]),
+    st.sampled_from([512, 1024, 2048, 4096]),
+    st.integers(1, 128),
+    st.integers(0, 60_000),
+    st.none() | st.integers(70_000, 96_000),
+)
+def test_they_are_librosas_matrix(rate, n_fft, n_mels, low_hz, high_hz):
+    limits = {"fmin": low_hz, "fmax": high_hz}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of empty filters: those are tested below
+        expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, **limits)
+    assume(expected.any(axis=1).all())
+    recipe = Recipe(
+        n_fft=n_fft,
+        n_mels=n_mels,
+        low_hz=low_hz,
+        high_hz=high_hz,
+        crop=(0, 0),
+        centre_halfwidth=None,
+    )
+    filters = mel_filters(rate, recipe)
+    np.testing.assert_allclose(_dense(filters, n_fft), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        filters.frequencies_hz,
+        librosa.mel_frequencies(n_mels + 2, fmin=low_hz, fmax=high_hz or rate / 2)[1:-1],
+    )
+
+
+def test_projecting_spectra_is_the_product_with_the_matrix():
+    filters = mel_filters(250_000)
+    rng = np.random.default_rng(0)
+    spectra = rng.standard_normal((5, 1025, 2)).astype(np.float32).view(np.complex64)[..., 0]
+    ours = project_to_bands(spectra[:, filters.bins], filters.lower_band, filters.weights, 128)
+    expected = np.abs(spectra) @ _dense(filters, 2048).T
+    np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+
+def test_each_filter_peaks_at_its_frequency():
+    filters = mel_filters(250_000)
+    dense = _dense(filters, 2048)
+    bins_hz = np.fft.rfftfreq(2048, 1 / 250_000)
+    assert np.abs(bins_hz[dense.argmax(axis=1)] - filters.frequencies_hz).max() <= 250_000 / 2048
+    assert filters.frequencies_hz[0] > 40_000
+    assert filters.frequencies_hz[-1] < 125_000
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 80_000])
+def test_a_sampling_rate_too_low_for_the_range_is_an_error(rate):
+    with refused(rate, f"{rate / 2:g}", "40000"):
+        mel_filters(rate)
+
+
+def test_a_range_beyond_half_the_sampling_rate_is_an_error():
+    with refused(250_000, "125000", "130000"):
+        mel_filters(250_000, Recipe(high_hz=130_000))
+
+
+@pytest.mark.parametrize(
+    ("rate", "changes"),
+    [(84_000, {}), (250_000, {"n_fft": 256}), (250_000, {"high_hz": 44_000})],
+    ids=["low sampling rate", "short window", "narrow range"],
+)
+def test_an_empty_filter_is_an_error_that_names_the_band_and_the_remedies(rate, changes):
+    with refused("mel band", "kHz", "n_mels=128", "n_fft", rate):
+        mel_filters(rate, dataclasses.replace(ORIGINAL, **changes))

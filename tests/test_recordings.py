@@ -1,0 +1,273 @@
+"""A recording: its samples piece by piece, and syllables that can be true."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sounds import RATE, noise, refused, short_recording, tones_in_noise
+
+import usvlib
+from usvlib import recording_from_array
+
+
+@given(st.integers(1, 150_000))
+def test_the_blocks_put_together_are_the_whole(n_samples):
+    recording = short_recording()
+    blocks = list(recording.blocks(n_samples))
+    assert all(len(block) == n_samples for block in blocks[:-1])
+    assert 1 <= len(blocks[-1]) <= n_samples
+    whole = recording.read(0, recording.duration_s)
+    assert len(whole) == recording.n_samples
+    np.testing.assert_array_equal(np.concatenate(blocks), whole)
+
+
+@given(st.integers(0, 112_500), st.integers(0, 112_500))
+def test_a_stretch_is_read_by_its_seconds(start, stop):
+    recording = short_recording()
+    if start >= stop:
+        with refused("start_s", "smaller"):
+            recording.read(start / RATE, stop / RATE)
+        return
+    whole = recording.read(0, recording.duration_s)
+    np.testing.assert_array_equal(recording.read(start / RATE, stop / RATE), whole[start:stop])
+
+
+def test_a_stretch_beyond_the_ends_is_cut_off_there():
+    recording = short_recording()
+    whole = recording.read(0, recording.duration_s)
+    np.testing.assert_array_equal(recording.read(-3, 100), whole)
+    assert len(recording.read(7, 8)) == 0
+    assert len(recording.read(-8, -7)) == 0
+
+
+@pytest.mark.parametrize("stretch", [(1, 1), (2, 1), (0, np.nan), (np.nan, 1), (0, np.inf)])
+def test_a_stretch_that_is_none_is_an_error(stretch):
+    with refused("start_s", "stop_s", *stretch):
+        short_recording().read(*stretch)
+
+
+@pytest.mark.parametrize("n_samples", [0, -5, 0.5])
+def test_blocks_of_no_length_are_an_error(n_samples):
+    with refused("n_samples", n_samples, "at least 1"):
+        next(short_recording().blocks(n_samples))
+
+
+def test_it_knows_its_length_and_its_syllables():
+    recording = short_recording()
+    assert recording.n_samples == 112_500
+    assert recording.duration_s == 0.45
+    assert recording.n_syllables == 4
+    assert recording.onsets.dtype == recording.offsets.dtype == np.int64
+    assert recording.samplerate_hz == RATE
+
+
+# Types of samples
+
+
+@pytest.fixture(scope="module")
+def sixteen_bit():
+    samples, onsets, offsets = tones_in_noise([(60e3, 80e3), (90e3, 70e3)])
+    return np.round(samples * 2**15).astype(np.int16), onsets, offsets
+
+
+def _cast(samples, dtype):
+    """The same sound of 16 bits in another type, exactly."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "f":
+        return samples.astype(dtype) / dtype.type(2**15)
+    wide = samples.astype(np.int64) * 2 ** (8 * dtype.itemsize - 16)
+    return (wide + (2 ** (8 * dtype.itemsize - 1) if dtype.kind == "u" else 0)).astype(dtype)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int32", "uint16", "uint32", "float32", "float64", ">i2", ">f4", "int64"]
+)
+def test_the_type_of_the_samples_changes_nothing(sixteen_bit, dtype):
+    samples, onsets, offsets = sixteen_bit
+    expected = recording_from_array(samples, RATE, onsets, offsets).read(0, 1)
+    assert expected.dtype == np.float32
+    assert 0.04 < expected.max() < 0.1
+    ours = recording_from_array(_cast(samples, dtype), RATE, onsets, offsets).read(0, 1)
+    assert ours.dtype == np.float32
+    np.testing.assert_array_equal(ours, expected)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_eight_bits_are_the_same_sound_but_coarser(sixteen_bit, dtype):
+    samples, onsets, offsets = sixteen_bit
+    centre = 128 if dtype == "uint8" else 0
+    eight = (np.round(samples / 2**8) + centre).astype(dtype)
+    ours = recording_from_array(eight, RATE, onsets, offsets).read(0, 1)
+    np.testing.assert_allclose(ours, samples / 2**15, atol=0.51 / 128)
+
+
+def test_full_scale_is_one():
+    for dtype in ("int8", "int16", "int32", "uint8", "uint16"):
+        info = np.iinfo(dtype)
+        recording = recording_from_array(np.array([info.min, info.max] * 9, dtype), RATE, [0], [9])
+        samples = recording.read(0, 1)
+        assert samples.min() == -1
+        assert samples.max() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("samples", [np.ones(9, bool), np.ones(9, complex), np.array(["a"] * 9)])
+def test_samples_that_are_no_numbers_are_an_error(samples):
+    with refused("array", samples.dtype, "numbers"):
+        recording_from_array(samples, RATE, [0], [9])
+
+
+@pytest.mark.parametrize("shape", [(100, 2), (), (1, 100)])
+def test_more_than_one_channel_is_an_error(shape):
+    with refused("array", shape, "one channel"):
+        recording_from_array(np.zeros(shape), RATE, [0], [9])
+
+
+def test_a_recording_without_samples_is_an_error():
+    with refused("mine", "no samples"):
+        recording_from_array(np.zeros(0), RATE, [0], [1], name="mine")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e300])
+def test_a_sample_that_is_not_finite_is_an_error_wherever_it_is_read(bad):
+    samples = noise(5000)
+    samples[4321] = bad
+    recording = recording_from_array(samples, RATE, [0], [1000], name="mine")
+    with np.errstate(over="ignore"), refused("mine", "sample 4321", "not finite"):
+        list(recording.blocks(1000))
+    with np.errstate(over="ignore"), refused("mine", "sample 4321", "not finite"):
+        recording.read(0.017, 0.018)
+    # What lies before it is fine.
+    assert len(recording.read(0, 0.01)) == 2500
+
+
+def test_infinities_that_cancel_are_found():
+    samples = noise(5000)
+    samples[[10, 20]] = np.inf, -np.inf
+    with np.errstate(invalid="ignore"), refused("sample 10"):
+        next(recording_from_array(samples, RATE, [0], [1000]).blocks())
+
+
+def test_fewer_samples_than_promised_are_an_error():
+    recording = usvlib.Recording(
+        name="short",
+        samplerate_hz=RATE,
+        n_samples=1000,
+        onsets=[0],
+        offsets=[500],
+        samples=lambda start, stop: np.zeros(min(stop, 600) - start),
+        fingerprint="",
+    )
+    with refused("short", "ends early", "0 to 1000", 600):
+        next(recording.blocks())
+
+
+# Sampling rates
+
+
+@pytest.mark.parametrize("rate", [0, -250_000, np.nan, np.inf])
+def test_a_sampling_rate_that_cannot_be_is_an_error(rate):
+    with refused("array", "samplerate", rate, "above 0"):
+        short_recording(samplerate_hz=rate)
+
+
+@pytest.mark.parametrize("rate", ["fast", [250_000, 300_000], None])
+def test_a_sampling_rate_that_is_no_number_is_an_error(rate):
+    with refused("array", "samplerate", "one number"):
+        short_recording(samplerate_hz=rate)
+
+
+def test_a_sampling_rate_may_be_any_kind_of_number():
+    for rate in (250_000, 250_000.0, np.float64(250_000), np.array(250_000), np.int32(250_000)):
+        assert repr(short_recording(samplerate_hz=rate).samplerate_hz) == "250000"
+    assert short_recording(samplerate_hz=250_000.5).samplerate_hz == 250_000.5
+
+
+# Syllables
+
+
+@pytest.mark.parametrize(
+    ("onsets", "offsets", "words"),
+    [
+        ([], [], ["no syllables"]),
+        ([100], [200, 300], ["1 onsets", "2 offsets"]),
+        ([100, 300], [200, 300], ["syllable 1", "from sample 300 to 300", "before"]),
+        ([100, 400], [200, 300], ["syllable 1", "from sample 400 to 300", "before"]),
+        ([-1], [200], ["syllable 0", "-1 to 200", "negative"]),
+        ([100], [112_501], ["syllable 0", "112501", "ends at sample 112500"]),
+        ([100, np.nan], [200, 300], ["onsets[1]", "nan", "finite"]),
+        ([100], [np.inf], ["offsets[0]", "inf", "finite"]),
+        ([[100]], [[200]], ["onsets", "(1, 1)", "one dimension"]),
+        (["a"], ["b"], ["onsets", "numbers"]),
+        (100, 200, ["onsets", "()", "one dimension"]),
+    ],
+)
+def test_syllables_that_cannot_be_are_an_error(onsets, offsets, words):
+    with refused("mine", *words):
+        short_recording(onsets=onsets, offsets=offsets, name="mine")
+
+
+def test_unsorted_overlapping_and_touching_syllables_are_fine():
+    onsets, offsets = [50_000, 0, 1000], [112_500, 2000, 60_000]
+    recording = short_recording(onsets=onsets, offsets=offsets)
+    assert recording.onsets.tolist() == onsets
+    assert recording.offsets.tolist() == offsets
+
+
+def test_onsets_between_two_samples_are_those_of_the_sample_before():
+    recording = short_recording(onsets=[100.0, 1000.75], offsets=[200.0, 2000.5])
+    assert recording.onsets.tolist() == [100, 1000]
+    assert recording.offsets.tolist() == [200, 2000]
+
+
+# Fingerprints
+
+
+def _fingerprint(**changes):
+    return short_recording(**changes).fingerprint
+
+
+def test_the_fingerprint_is_that_of_the_content():
+    assert _fingerprint() == _fingerprint()
+    assert _fingerprint(name="another") == _fingerprint()
+
+
+def test_the_fingerprint_changes_with_one_sample_one_onset_or_the_sampling_rate():
+    recording = short_recording()
+    samples = recording.read(0, 1)
+    one_sample = samples.copy()
+    one_sample[77] += 1e-6
+    one_onset = recording.onsets.copy()
+    one_onset[2] += 1
+    one_offset = recording.offsets.copy()
+    one_offset[3] -= 1
+    found = {
+        _fingerprint(),
+        _fingerprint(samples=one_sample),
+        _fingerprint(onsets=one_onset),
+        _fingerprint(offsets=one_offset),
+        _fingerprint(samplerate_hz=250_001),
+    }
+    assert len(found) == 5
+
+
+def test_the_fingerprint_tells_apart_samples_of_the_same_bytes():
+    samples = np.round(noise(5000) * 2**15).astype(np.int16)
+    signed = recording_from_array(samples, RATE, [0], [1000])
+    unsigned = recording_from_array(samples.view(np.uint16), RATE, [0], [1000])
+    assert not np.array_equal(signed.read(0, 1), unsigned.read(0, 1))
+    assert signed.fingerprint != unsigned.fingerprint
+
+
+def test_the_fingerprint_sees_every_onset_of_a_long_table():
+    import pandas
+
+    samples = noise(100_000)
+    onsets = 400 * np.arange(200)
+    table = pandas.DataFrame({"onset": onsets, "offset": onsets + 300})
+    changed = table.copy()
+    changed.loc[100, "onset"] += 1
+    one, other = (
+        recording_from_array(samples, RATE, t["onset"], t["offset"]) for t in (table, changed)
+    )
+    assert one.onsets[100] != other.onsets[100]
+    assert one.fingerprint != other.fingerprint

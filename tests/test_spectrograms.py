@@ -1,0 +1,395 @@
+"""One pass over the audio: the same result however it is cut, and only what a recipe says."""
+
+import dataclasses
+import tracemalloc
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sounds import RATE, noise, refused, short_recording, tone, tones_in_noise
+
+import usvlib
+import usvlib.spectrograms
+from usvlib import ORIGINAL
+
+# Of float32, over a transform of 2,048 samples.
+ROUNDING = 1e-4
+
+
+def _with(**changes):
+    return dataclasses.replace(ORIGINAL, **changes)
+
+
+def _assert_same(ours, theirs, atol=ROUNDING):
+    assert len(ours) == len(theirs)
+    np.testing.assert_allclose(ours.noise_floor, theirs.noise_floor, rtol=1e-6)
+    for a, b in zip(ours.spectrograms, theirs.spectrograms, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=atol)
+
+
+@pytest.fixture(scope="module")
+def tones():
+    return short_recording()
+
+
+@pytest.fixture(scope="module")
+def of_tones(tones):
+    return usvlib.syllable_spectrograms(tones)
+
+
+@pytest.mark.parametrize("n_frames", [1, 7, 64, 1000, 10**5])
+def test_the_size_of_the_blocks_changes_nothing(monkeypatch, tones, of_tones, n_frames):
+    monkeypatch.setattr(usvlib.spectrograms, "FRAMES_PER_BLOCK", n_frames)
+    _assert_same(usvlib.syllable_spectrograms(tones), of_tones)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_the_number_of_threads_changes_nothing(monkeypatch, recording, spectrograms, n_threads):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: n_threads)
+    _assert_same(usvlib.syllable_spectrograms(recording), spectrograms, atol=0)
+
+
+def test_a_syllable_is_its_stretch_of_the_recording_over_the_floor(recording, spectrograms):
+    kept = ORIGINAL.bands
+    floor = spectrograms.noise_floor[0][kept, np.newaxis]
+    for i in (0, 17, 59):
+        first, last = recording.onsets[i] // 300, recording.offsets[i] // 300
+        amplitudes, frequencies_hz, times_s = usvlib.mel_spectrogram(
+            recording, first / 1000, (last - 0.5) / 1000
+        )
+        np.testing.assert_allclose(times_s, np.arange(first, last) / 1000)
+        np.testing.assert_array_equal(frequencies_hz[kept], spectrograms.frequencies_hz)
+        np.testing.assert_allclose(
+            spectrograms.spectrograms[i], np.log2(amplitudes[kept] / floor), rtol=0, atol=1e-3
+        )
+
+
+@given(st.floats(0, 0.4), st.floats(0.001, 0.3))
+def test_a_stretch_has_the_frames_of_the_whole_that_lie_in_it(start_s, length_s):
+    recording = short_recording()
+    whole, _, all_times_s = usvlib.mel_spectrogram(recording, 0, recording.duration_s)
+    stop_s = start_s + length_s
+    inside = (all_times_s >= start_s - 1e-9) & (all_times_s <= stop_s + 1e-9)
+    if not inside.any():
+        with refused("no frame"):
+            usvlib.mel_spectrogram(recording, start_s, stop_s)
+        return
+    amplitudes, _, times_s = usvlib.mel_spectrogram(recording, start_s, stop_s)
+    # A frame that lies on the edge itself, but for rounding, may be in or out.
+    edges = np.abs(all_times_s[:, np.newaxis] - [start_s, stop_s]).min(axis=1) < 1e-9
+    assert set(np.flatnonzero(inside & ~edges)) <= set(np.round(times_s * 1000))
+    frames = np.round(times_s * 1000).astype(int)
+    assert inside[frames].all()
+    np.testing.assert_allclose(amplitudes, whole[:, frames], rtol=0, atol=1e-6 * whole.max())
+
+
+def test_a_stretch_beyond_the_end_is_cut_off_there():
+    recording = short_recording()
+    whole, *_ = usvlib.mel_spectrogram(recording, 0, recording.duration_s)
+    beyond, *_ = usvlib.mel_spectrogram(recording, -1, recording.duration_s + 1)
+    np.testing.assert_array_equal(beyond, whole)
+    with refused("no frame", "0.450 s long"):
+        usvlib.mel_spectrogram(recording, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("start_s", "stop_s"),
+    [(0.2, 0.1), (0.1, 0.1), (float("nan"), 1), (0, float("nan")), (0, float("inf"))],
+)
+def test_a_stretch_that_is_none_is_an_error(start_s, stop_s):
+    with refused("start_s", "stop_s", start_s, stop_s):
+        usvlib.mel_spectrogram(short_recording(), start_s, stop_s)
+
+
+def test_frames_are_those_of_the_page():
+    # Onsets and offsets on, before and after a multiple of the hop, 250 samples.
+    onsets, offsets = np.array([5000, 10_001, 15_249]), np.array([7500, 12_749, 15_250])
+    recording = short_recording(onsets=onsets, offsets=offsets)
+    expected = [int(b / 250) - int(a / 250) for a, b in zip(onsets, offsets, strict=True)]
+    n_frames = usvlib.syllable_spectrograms(recording).n_frames
+    assert n_frames.tolist() == expected == [10, 10, 1]
+
+
+def test_unsorted_and_overlapping_syllables_keep_their_order(tones, of_tones):
+    order = np.array([2, 0, 3, 1, 0])
+    onsets, offsets = tones.onsets[order], tones.offsets[order]
+    offsets[-1] += 5000
+    shuffled = usvlib.syllable_spectrograms(short_recording(onsets=onsets, offsets=offsets))
+    for ours, i in zip(shuffled.spectrograms[:4], order, strict=False):
+        np.testing.assert_allclose(ours, of_tones.spectrograms[i], rtol=0, atol=ROUNDING)
+    longer = shuffled.spectrograms[4]
+    n_frames = of_tones.n_frames[0]
+    assert longer.shape[1] == n_frames + 20
+    np.testing.assert_allclose(
+        longer[:, :n_frames], of_tones.spectrograms[0], rtol=0, atol=ROUNDING
+    )
+    np.testing.assert_allclose(shuffled.onset_s, onsets / RATE)
+    np.testing.assert_allclose(shuffled.duration_s, (offsets - onsets) / RATE)
+
+
+def test_syllables_may_touch_the_start_and_the_end():
+    samples = tone(70e3, 70e3, 50_000) + noise(50_000)
+    recording = usvlib.recording_from_array(samples, RATE, [0, 40_000], [10_000, 50_000])
+    ours = usvlib.syllable_spectrograms(recording)
+    assert ours.n_frames.tolist() == [40, 40]
+    # Even the outermost frame is half full of the tone, and so are those of the whole recording.
+    assert all(np.isfinite(s).all() for s in ours.spectrograms)
+
+
+@pytest.mark.parametrize("n_samples", [300, 1000, 2047, 2049])
+def test_a_recording_may_be_shorter_than_a_window(n_samples):
+    samples = noise(n_samples) + tone(70e3, 70e3, n_samples)
+    recording = usvlib.recording_from_array(samples, RATE, [0], [n_samples])
+    ours = usvlib.syllable_spectrograms(recording)
+    assert ours.n_frames.tolist() == [n_samples // 250]
+    amplitudes, *_ = usvlib.mel_spectrogram(recording, 0, 1)
+    assert amplitudes.shape == (128, n_samples // 250 + 1)
+
+
+@pytest.mark.parametrize("n_samples", [25_000, 24_999, 25_001])
+@pytest.mark.parametrize("n_fft", [1024, 1023])
+def test_all_frames_that_the_page_would_have_count_for_the_noise_floor(n_samples, n_fft):
+    samples = noise(n_samples).astype(np.float32)
+    recording = usvlib.recording_from_array(samples, RATE, [0], [5000])
+    recipe = _with(n_fft=n_fft, n_mels=32, crop=(0, 0), centre_halfwidth=None)
+    # librosa pads n_fft // 2 zeros on both sides, and takes all the frames that fit.
+    n_frames = 1 + (n_samples + 2 * (n_fft // 2) - n_fft) // 250
+    amplitudes, *_ = usvlib.mel_spectrogram(recording, 0, 1, recipe)
+    assert amplitudes.shape[1] == n_frames
+    floor = usvlib.syllable_spectrograms(recording, recipe).noise_floor[0]
+    np.testing.assert_allclose(floor, np.median(amplitudes, axis=1), rtol=1 / 4096)
+
+
+def _repeated(n_seconds):
+    """One second of noise, over and over, and one syllable: levels are the same at any length."""
+    second = noise(RATE).astype(np.float32)
+    return usvlib.Recording(
+        name="repeated",
+        samplerate_hz=RATE,
+        n_samples=n_seconds * RATE,
+        onsets=[10_000],
+        offsets=[20_000],
+        samples=lambda start, stop: second[np.arange(start, stop) % RATE],
+        fingerprint="",
+    )
+
+
+def test_the_memory_does_not_grow_with_the_recording(monkeypatch):
+    # The number of blocks under way depends on the machine's cores; a short recording would not
+    # fill those of a large machine.
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
+    peaks = []
+    for n_seconds in (10, 10, 60):  # once more for what is imported and compiled on first use
+        recording = _repeated(n_seconds)
+        tracemalloc.start()
+        usvlib.syllable_spectrograms(recording)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    # 50 s more are 50 MB of samples, 25 MB of mel spectrogram, 400 MB of Fourier transforms. Blocks
+    # under way overlap as threads will have it, by a few MB.
+    assert peaks[2] - peaks[1] < 5e6
+
+
+# The switches of the recipe: each changes what it should, and only that.
+
+
+def test_no_threshold_keeps_what_lies_below_the_floor(spectrograms):
+    plain = _with(threshold=None, time_scaling=None, centre_halfwidth=None)
+    features = usvlib.normalise(spectrograms, plain)
+    cut = usvlib.normalise(spectrograms, dataclasses.replace(plain, threshold=0.0))
+    assert features.min() < 0 <= cut.min()
+    np.testing.assert_array_equal(np.maximum(features, 0), cut)
+
+
+def test_a_higher_threshold_cuts_what_lies_below_it(spectrograms):
+    plain = _with(threshold=2.0, time_scaling=None, centre_halfwidth=None)
+    features = usvlib.normalise(spectrograms, plain)
+    everything = usvlib.normalise(spectrograms, dataclasses.replace(plain, threshold=None))
+    np.testing.assert_array_equal(features, np.where(everything < 2, 0, everything))
+
+
+def test_no_time_scaling_keeps_every_duration(spectrograms):
+    features = usvlib.normalise(spectrograms, _with(time_scaling=None))
+    assert features.shape == (60, 40, spectrograms.n_frames.max())
+    shortest = spectrograms.n_frames.argmin()
+    n_filled = np.count_nonzero(features[shortest].any(axis=0))
+    assert n_filled <= spectrograms.n_frames[shortest]
+
+
+def test_no_centring_keeps_all_bands(spectrograms, features):
+    uncentred = usvlib.normalise(spectrograms, _with(centre_halfwidth=None))
+    assert uncentred.shape == (60, 103, features.shape[2])
+    centred = np.stack([usvlib.centre(picture) for picture in uncentred])
+    np.testing.assert_array_equal(centred, features)
+
+
+def test_no_crop_keeps_all_bands(tones, of_tones):
+    uncropped = usvlib.syllable_spectrograms(tones, _with(crop=(0, 0)))
+    np.testing.assert_array_equal(uncropped.noise_floor, of_tones.noise_floor)
+    np.testing.assert_array_equal(uncropped.frequencies_hz[15:-10], of_tones.frequencies_hz)
+    for whole, kept in zip(uncropped.spectrograms, of_tones.spectrograms, strict=True):
+        assert whole.shape[0] == 128
+        np.testing.assert_array_equal(whole[15:-10], kept)
+
+
+def test_a_hop_twice_as_long_leaves_out_every_second_frame(tones, of_tones):
+    twice = _with(hop_s=0.002)
+    amplitudes, frequencies_hz, times_s = usvlib.mel_spectrogram(tones, 0, 0.4, twice)
+    every, all_frequencies_hz, all_times_s = usvlib.mel_spectrogram(tones, 0, 0.4)
+    np.testing.assert_allclose(amplitudes, every[:, ::2], rtol=0, atol=1e-6 * every.max())
+    np.testing.assert_array_equal(frequencies_hz, all_frequencies_hz)
+    np.testing.assert_allclose(times_s, all_times_s[::2])
+    syllables = usvlib.syllable_spectrograms(tones, twice)
+    assert syllables.hop_s == 0.002
+    assert of_tones.hop_s == 0.001
+    assert syllables.n_frames.tolist() == (of_tones.n_frames / 2).tolist()
+
+
+def test_a_hop_is_rounded_down_to_whole_samples():
+    samples, onsets, offsets = tones_in_noise([(60e3, 60e3)], samplerate_hz=192_500)
+    recording = usvlib.recording_from_array(samples, 192_500, onsets, offsets)
+    # The page's int(samplerate / 1000).
+    assert usvlib.syllable_spectrograms(recording).hop_s == pytest.approx(192 / 192_500)
+
+
+def test_the_bands_are_as_many_and_where_the_recipe_says(tones):
+    recipe = _with(n_mels=50, low_hz=50_000, high_hz=110_000, crop=(2, 3))
+    ours = usvlib.syllable_spectrograms(tones, recipe)
+    assert ours.noise_floor.shape == (1, 50)
+    assert {s.shape[0] for s in ours.spectrograms} == {45}
+    assert ours.frequencies_hz.shape == (45,)
+    assert 50_000 < ours.frequencies_hz.min() < ours.frequencies_hz.max() < 110_000
+    # The constant tone of 65 kHz is found in its band, and its duration is untouched.
+    loudest = ours.spectrograms[2].mean(axis=1).argmax()
+    assert loudest == np.abs(ours.frequencies_hz - 65_000).argmin()
+    assert ours.n_frames.tolist() == [50] * 4
+
+
+def test_a_longer_window_changes_the_levels_and_nothing_else(tones, of_tones):
+    ours = usvlib.syllable_spectrograms(tones, _with(n_fft=4096))
+    np.testing.assert_array_equal(ours.frequencies_hz, of_tones.frequencies_hz)
+    np.testing.assert_array_equal(ours.n_frames, of_tones.n_frames)
+    # A sum of magnitudes grows with the window for a tone, and with its power of 3/2 for noise:
+    # over a window twice as long a constant tone stands out by half a log2 unit less.
+    gain = ours.spectrograms[2].max(axis=0) - of_tones.spectrograms[2].max(axis=0)
+    assert -0.7 < np.median(gain) < -0.3
+
+
+# What cannot be measured.
+
+
+def test_a_syllable_without_a_frame_is_an_error_that_names_it():
+    recording = short_recording(onsets=[5000, 10_010, 15_000], offsets=[7500, 10_240, 20_000])
+    with refused("array", "syllable 1", 10_010, 10_240, "no frame", "250 samples"):
+        usvlib.syllable_spectrograms(recording)
+
+
+def test_a_syllable_of_one_frame_is_fine():
+    recording = short_recording(onsets=[5000, 10_010], offsets=[7500, 10_260])
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    assert spectrograms.n_frames.tolist() == [10, 1]
+    assert usvlib.normalise(spectrograms).shape == (2, 40, int(8 * np.log(10)))
+
+
+def test_digital_silence_is_an_error_that_names_the_band_and_the_recording():
+    recording = short_recording(samples=np.zeros(100_000, np.int16), name="silent")
+    with refused("silent", "mel band 0", "kHz", "noise floor is 0"):
+        usvlib.syllable_spectrograms(recording)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.9])
+def test_silence_in_most_of_a_recording_is_an_error(share):
+    samples = noise(100_000)
+    samples[: int(share * 100_000)] = 0
+    with refused("half of the recording", "mel band"):
+        usvlib.syllable_spectrograms(
+            short_recording(samples=samples, onsets=[92_000], offsets=[95_000])
+        )
+
+
+def test_silence_in_less_than_half_of_a_recording_is_measured():
+    samples, onsets, offsets = tones_in_noise([(70e3, 70e3)] * 3)
+    samples[: onsets[1]] = 0
+    recording = usvlib.recording_from_array(samples, RATE, onsets, offsets)
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    assert all(np.isfinite(s).all() for s in spectrograms.spectrograms)
+    assert spectrograms.blank.tolist() == [True, False, False]
+    features = usvlib.normalise(spectrograms)
+    assert features.any(axis=(1, 2)).tolist() == [False, True, True]
+
+
+def test_recordings_of_different_sampling_rates_cannot_be_pooled():
+    with refused("250000, 300000 Hz", "same"):
+        usvlib.syllable_spectrograms([short_recording(), short_recording(samplerate_hz=300_000)])
+
+
+def test_no_recording_at_all_is_an_error():
+    with refused("recordings is empty"):
+        usvlib.syllable_spectrograms([])
+
+
+def test_a_sampling_rate_below_the_band_is_an_error():
+    with refused("44100", "22050", "40000"):
+        usvlib.syllable_spectrograms(short_recording(samplerate_hz=44_100))
+
+
+@pytest.mark.parametrize("hop_s", [1e-6, 0.1])
+def test_a_hop_of_no_sample_or_longer_than_the_window_is_an_error(hop_s):
+    with refused("hop_s", hop_s, "n_fft=2048"):
+        usvlib.syllable_spectrograms(short_recording(), _with(hop_s=hop_s))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_sample_that_is_not_finite_is_an_error_that_names_it(bad):
+    samples, *_ = tones_in_noise([(60e3, 60e3)] * 4)
+    samples[33_333] = bad
+    with refused("array", "sample 33333", "0.133332 s", "not finite"):
+        usvlib.syllable_spectrograms(short_recording(samples=samples))
+
+
+# Calls that the kept bands do not hold.
+
+
+@pytest.fixture(scope="module")
+def with_low_call():
+    """The second of five calls lies at 42 kHz, below the kept bands."""
+    samples, onsets, offsets = tones_in_noise(
+        [(60e3, 80e3), (42e3, 42e3), (90e3, 70e3), (65e3, 65e3), (100e3, 80e3)]
+    )
+    return usvlib.recording_from_array(samples, RATE, onsets, offsets, name="low")
+
+
+def test_a_call_below_the_kept_bands_is_flagged_and_stays_aligned(with_low_call):
+    spectrograms = usvlib.syllable_spectrograms(with_low_call)
+    expected = [False, True, False, False, False]
+    assert spectrograms.blank.tolist() == expected
+    features = usvlib.normalise(spectrograms)
+    np.testing.assert_array_equal(~features.any(axis=(1, 2)), expected)
+    measures = usvlib.syllable_measures(spectrograms)
+    assert len(measures) == 5
+    # The others are what they would be without it.
+    others = np.flatnonzero(~spectrograms.blank)
+    without = usvlib.recording_from_array(
+        np.concatenate(list(with_low_call.blocks())),
+        RATE,
+        with_low_call.onsets[others],
+        with_low_call.offsets[others],
+    )
+    np.testing.assert_array_equal(
+        features[others], usvlib.normalise(usvlib.syllable_spectrograms(without))
+    )
+
+
+def test_a_call_below_the_kept_bands_is_not_blank_where_its_bands_are_kept(with_low_call):
+    recipe = _with(crop=(0, 0))
+    assert not usvlib.syllable_spectrograms(with_low_call, recipe).blank.any()
+
+
+def test_noise_marked_as_a_syllable_is_blank():
+    samples, onsets, offsets = tones_in_noise([(60e3, 60e3)] * 3)
+    gap = onsets[1] - 12_000
+    recording = usvlib.recording_from_array(samples, RATE, [*onsets, gap], [*offsets, gap + 10_000])
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    assert spectrograms.blank.tolist() == [False, False, False, True]
