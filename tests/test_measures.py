@@ -34,7 +34,7 @@ def simulated():
     """A recording with 320 syllables, all above 20 dB; its spectrograms and its measures."""
     recording = usvlib.simulate_recording(320, seed=7)
     spectrograms = usvlib.syllable_spectrograms(recording)
-    loud = (recording.truth.syllables.level_db > 20).to_numpy()
+    loud = (recording.truth.syllables.bin_level_db > 20).to_numpy()
     assert loud.sum() >= 300
     return recording, spectrograms, usvlib.syllable_measures(spectrograms)
 
@@ -76,7 +76,7 @@ def test_louder_syllables_are_measured_as_louder(simulated):
     recording, _, measures = simulated
     # The truth's level is that over one bin of a spectrogram; a mel band holds several, and more
     # noise. The difference is much the same for all.
-    difference = recording.truth.syllables.level_db - measures.level_db
+    difference = recording.truth.syllables.bin_level_db - measures.level_db
     assert difference.between(0, 15).mean() >= 0.95
     assert np.ptp(np.percentile(difference, [10, 90])) <= 4
 

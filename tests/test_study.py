@@ -149,7 +149,10 @@ def test_a_study_says_what_it_is_of(cache):
     )
     pooled = _study([short_recording(), short_recording()])
     assert "2 files, 8 syllables in 0.9 s" in str(pooled)
-    assert str(usvlib.open_study("simulated")).startswith("simulated: 1,600 syllables in 7.1 min")
+    simulated = str(usvlib.open_study("simulated"))
+    assert simulated.startswith("simulated: 1,600 syllables in ")
+    assert "without types" in simulated
+    assert "(made of 3 types)" in str(_study(usvlib.simulate_recording(9, n_types=3)))
 
 
 # What the digest depends on
@@ -227,14 +230,17 @@ def package_copy(tmp_path, monkeypatch):
     shutil.copytree(usvlib.study.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package.parent / "requirements.txt").write_text("numpy==2.0\n")
     monkeypatch.setattr(usvlib.study, "PACKAGE", package)
-    # A digest of the copy must not outlive this test.
-    usvlib.study.code_digest.cache_clear()
-    yield package
-    usvlib.study.code_digest.cache_clear()
+    # As if it had been imported from there.
+    monkeypatch.setattr(usvlib.study, "CODE_DIGEST", usvlib.study.code_digest())
+    return package
+
+
+def _import_anew():
+    usvlib.study.CODE_DIGEST = usvlib.study.code_digest()
 
 
 def _digest_after_an_edit():
-    usvlib.study.code_digest.cache_clear()
+    _import_anew()
     return _study(short_recording()).digest
 
 
@@ -259,13 +265,28 @@ def test_the_digest_changes_with_a_new_module_but_not_with_what_python_caches(pa
 
 def test_stages_of_edited_source_are_computed_anew(cache, package_copy, never_compute):
     recording = short_recording()
-    usvlib.study.code_digest.cache_clear()
     _ = _study(recording).features
     (package_copy / "normalisation.py").write_text("# edited\n")
-    usvlib.study.code_digest.cache_clear()
+    _import_anew()
     never_compute()
     with pytest.raises(pytest.fail.Exception, match="was called"):
         _ = _study(recording).features
+
+
+def test_what_old_code_computes_after_an_edit_is_not_stored(cache, package_copy):
+    # In a notebook whose kernel runs the code as it was imported.
+    study = _study(short_recording())
+    _ = study.spectrograms
+    (package_copy / "normalisation.py").write_text("# edited\n")
+    assert study.features.any()
+    assert [path.name for path in study.folder.iterdir()] == ["spectrograms.npz"]
+
+
+def test_the_digest_changes_with_what_is_installed(monkeypatch):
+    before = _study(short_recording()).digest
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
+    monkeypatch.setattr(usvlib.study, "CODE_DIGEST", usvlib.study.code_digest())
+    assert _study(short_recording()).digest != before
 
 
 # What is on disk

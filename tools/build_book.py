@@ -13,16 +13,16 @@ import sys
 from pathlib import Path
 
 import notebooks
+from notebooks import CELL_TIMEOUT_S, ROOT
 
-ROOT = Path.cwd()
 BUILD = ROOT / "_build"
 KEPT_BUILDS = 3
-CELL_TIMEOUT_S = 300
 
 
 def main():
     import usvlib
 
+    notebooks.settle_environment()
     notebooks.pair(ROOT)
     try:
         name = choose_recording()
@@ -51,13 +51,11 @@ def main():
 
 
 def choose_recording():
-    """The name in $RECORDING, else what was fetched or can be, else the simulated recording."""
+    """What was asked for, else what was fetched or can be, else the simulated recording."""
     import usvlib
 
-    name = os.environ.get("RECORDING") or os.environ.get("USVLIB_RECORDING")
-    if name:
-        # Chapters run in a folder of their own.
-        return str(Path(name).resolve()) if Path(name).is_file() else name
+    if os.environ.get("USVLIB_RECORDING"):
+        return os.environ["USVLIB_RECORDING"]
     try:
         usvlib.load_recordings("ivanenko2020")
     except usvlib.DownloadError as error:
@@ -87,7 +85,7 @@ def run_chapters(cache_path):
 def run_sphinx(output):
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "-q"]
     command += ["--path-output", output, "-W", "-n", "--keep-going"]
-    status = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+    status = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode
     if status < 0:  # killed
         sys.exit(status)
     return status == 0

@@ -4,18 +4,25 @@ A chapter that is saved keeps the outputs that are stored of it, those of the si
 """
 
 import json
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import notebooks
+
+notebooks.settle_environment()
 
 
 def keep_stored_outputs(model, path, contents_manager, **_):
     if model["type"] != "notebook" or not model.get("content"):
         return
-    stored = {}
     file = Path(contents_manager.root_dir) / path
-    if file.suffix == ".ipynb" and file.is_file():
-        for cell in json.loads(file.read_text())["cells"]:
-            if cell["cell_type"] == "code":
-                stored["".join(cell["source"])] = cell["outputs"], cell["execution_count"]
+    if not (file.suffix == ".ipynb" and file.is_file() and file.with_suffix(".md").is_file()):
+        return  # a notebook of the reader's own
+    stored = {}
+    for cell in json.loads(file.read_text())["cells"]:
+        if cell["cell_type"] == "code":
+            stored["".join(cell["source"])] = cell["outputs"], cell["execution_count"]
     for cell in model["content"]["cells"]:
         if cell["cell_type"] == "code":
             outputs, number = stored.get("".join(cell["source"]), ([], None))

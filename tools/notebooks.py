@@ -51,6 +51,18 @@ def sync(root=ROOT):
             write(stripped(executed), path)
 
 
+def settle_environment():
+    """Make what names the recording and the folders good for kernels, which run elsewhere."""
+    name = os.environ.pop("RECORDING", None) or os.environ.get("USVLIB_RECORDING")
+    if name:
+        path = Path(name).expanduser()
+        # Not resolved: a table of syllables lies beside a link, not beside what it leads to.
+        os.environ["USVLIB_RECORDING"] = str(path.absolute()) if path.is_file() else name
+    for variable in ("USVLIB_DATA_DIR", "USVLIB_CACHE_DIR"):
+        if folder := os.environ.get(variable):
+            os.environ[variable] = str(Path(folder).expanduser().absolute())
+
+
 def plain_kernels(root=ROOT):
     """Let kernels run without a reader's own start-up files and settings, and without log lines."""
     profile = root / "_build" / "ipython" / "profile_default"

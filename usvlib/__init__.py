@@ -9,9 +9,9 @@ comparable, `embedding` puts them on a map, `clustering` groups them, `manifold`
 __version__ = "0.1.0"
 
 from .clustering import Clusters, cluster
-from .datasets import DownloadError, load_recording, load_recordings
+from .datasets import load_recording, load_recordings
 from .embedding import Fidelity, embed, map_fidelity
-from .errors import MissingFileError, UsvError
+from .errors import DownloadError, MissingFileError, UsvError
 from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_style
 from .manifold import cluster_means, plot_examples, plot_manifold
 from .measures import frequency_contours, syllable_measures

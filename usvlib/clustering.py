@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from .embedding import _check_coordinates
+from .embedding import check_coordinates
 from .errors import UsvError
 from .recipe import ORIGINAL
 
@@ -59,7 +59,7 @@ def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
     UsvError
         If more clusters are asked for than there are different points on the map.
     """
-    coordinates = _check_coordinates(coordinates)
+    coordinates = check_coordinates(coordinates)
     shown = np.isfinite(coordinates).all(axis=1)
     labels = np.full(len(coordinates), -1)
     if not shown.any():

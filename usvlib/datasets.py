@@ -4,7 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
-from .errors import UsvError
+from .errors import DownloadError, UsvError
 from .files import atomic_path, file_digest
 from .readers import (
     AUDIO_SUFFIXES,
@@ -79,11 +79,11 @@ def load_recordings(name=None):
             )
             for number in numbers
         ]
-    suffix = Path(name).suffix.lower()
-    if suffix == ".npz":
-        return [recording_from_npz(name, cache_dir())]
-    if suffix in AUDIO_SUFFIXES:
-        return [recording_from_audio(name)]
+    path = Path(name).expanduser()
+    if path.suffix.lower() == ".npz":
+        return [recording_from_npz(path, cache_dir())]
+    if path.suffix.lower() in AUDIO_SUFFIXES:
+        return [recording_from_audio(path)]
     raise UsvError(
         f"recording {name!r} is unknown; it must be one of {', '.join(NAMES)}, or a path that ends "
         f"in {', '.join(AUDIO_SUFFIXES)} or .npz"
@@ -115,18 +115,20 @@ def default_name():
 
 def data_dir():
     """Where recordings are kept: `$USVLIB_DATA_DIR`, else in the user's cache folder."""
-    return Path(os.environ.get("USVLIB_DATA_DIR") or _user_cache() / "recordings").absolute()
+    return _folder("USVLIB_DATA_DIR", "recordings")
 
 
 def cache_dir():
     """Where computed stages are kept: `$USVLIB_CACHE_DIR`, else in the user's cache folder."""
-    return Path(os.environ.get("USVLIB_CACHE_DIR") or _user_cache() / "stages").absolute()
+    return _folder("USVLIB_CACHE_DIR", "stages")
 
 
-def _user_cache():
+def _folder(variable, name):
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("usvlib", appauthor=False))
+    if os.environ.get(variable):
+        return Path(os.environ[variable]).expanduser().absolute()
+    return Path(platformdirs.user_cache_dir("usvlib", appauthor=False)) / name
 
 
 def _amvoc(number, file):
@@ -140,8 +142,11 @@ def _ivanenko():
     known = record.read_text().strip() if record.is_file() else None
     _fetch(IVANENKO_URL, path, known)
     if known is None:
-        with atomic_path(record) as partial:
-            partial.write_text(file_digest(path) + "\n")
+        try:
+            with atomic_path(record) as partial:
+                partial.write_text(file_digest(path) + "\n")
+        except UsvError as error:  # a folder that is only to be read
+            print(f"The hash of {path} was not recorded: {error}")
     return path
 
 
@@ -190,10 +195,6 @@ def _download(url, path, sha256):
         raise UsvError(f"{url} does not have the SHA-256 that is known of it: {error}") from error
 
 
-class DownloadError(UsvError):
-    """A recording that is not on this machine could not be fetched."""
-
-
 def _in_short(error):
     import requests
 
@@ -204,4 +205,6 @@ def _in_short(error):
         return str(error)
     if isinstance(error, requests.exceptions.ChunkedEncodingError):
         return "the download was cut off"
+    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError)):
+        return str(error)
     return "there is no connection"

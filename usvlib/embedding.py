@@ -93,7 +93,7 @@ def map_fidelity(features, coordinates, n_neighbors=15):
     """
     from sklearn.manifold import trustworthiness
 
-    features, coordinates = _flat(features), _check_coordinates(coordinates)
+    features, coordinates = _flat(features), check_coordinates(coordinates)
     if len(features) != len(coordinates):
         raise UsvError(
             f"there are features of {len(features)} syllables and coordinates of "
@@ -136,7 +136,7 @@ def _flat(features):
     return features
 
 
-def _check_coordinates(coordinates):
+def check_coordinates(coordinates):
     """Coordinates as float64 [n_syllables, 2]; both finite, or both NaN for a blank syllable."""
     coordinates = np.asarray(coordinates, np.float64)
     if coordinates.ndim != 2 or coordinates.shape[1] != 2:

@@ -11,6 +11,10 @@ class MissingFileError(UsvError, FileNotFoundError):
     """A file that should be there is not."""
 
 
+class DownloadError(UsvError):
+    """A recording that is not on this machine could not be fetched."""
+
+
 def whole_number(argument, value, least):
     """`value` as an int, or a `UsvError` that names the argument."""
     whole = isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -5,9 +5,10 @@ from importlib import resources
 import numpy as np
 
 from .errors import UsvError
+from .recipe import ORIGINAL
+from .spectrograms import mel_spectrogram
 
 COLOUR_MAP = "cet_CET_L17"  # of the page; perceptually uniform, from white to dark violet
-LABEL_COLOURS = "cet_glasbey_dark"
 LEVEL_LABEL = "log$_2$ amplitude over the noise floor"
 SLOWDOWN = 16  # 80 kHz becomes 5 kHz
 
@@ -21,7 +22,7 @@ def use_style():
         plt.style.use(path)
 
 
-def plot_stretch(recording, start_s, stop_s, recipe=None, ax=None):
+def plot_stretch(recording, start_s, stop_s, recipe=ORIGINAL, ax=None):
     """The mel spectrogram of a stretch of a recording, with its syllables' onsets and offsets.
 
     Parameters
@@ -29,7 +30,7 @@ def plot_stretch(recording, start_s, stop_s, recipe=None, ax=None):
     recording : Recording
     start_s, stop_s : float
         In seconds.
-    recipe : Recipe, optional
+    recipe : Recipe
     ax : matplotlib Axes, optional
 
     Returns
@@ -39,10 +40,6 @@ def plot_stretch(recording, start_s, stop_s, recipe=None, ax=None):
     import colorcet  # noqa: F401  (registers its colour maps)
     import matplotlib.pyplot as plt
 
-    from .recipe import ORIGINAL
-    from .spectrograms import mel_spectrogram
-
-    recipe = recipe or ORIGINAL
     amplitudes, frequencies_hz, times_s = mel_spectrogram(recording, start_s, stop_s, recipe)
     if ax is None:
         _, ax = plt.subplots(figsize=(10, 3), layout="constrained")

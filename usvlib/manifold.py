@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .embedding import _check_coordinates
+from .clustering import cluster
+from .embedding import check_coordinates
 from .errors import UsvError, whole_number
 from .figures import COLOUR_MAP, LEVEL_LABEL
 
@@ -94,8 +95,6 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
         The examples' axes are its `child_axes`.
     """
     from scipy.optimize import linear_sum_assignment
-
-    from .clustering import cluster
 
     features, coordinates = _check_pictures(features, coordinates)
     ax = _map_axes(ax, (8, 8))
@@ -196,7 +195,7 @@ def _say_no_map(ax):
 
 
 def _check_pictures(features, coordinates):
-    features, coordinates = np.asarray(features), _check_coordinates(coordinates)
+    features, coordinates = np.asarray(features), check_coordinates(coordinates)
     if features.ndim != 3:
         raise UsvError(
             f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"

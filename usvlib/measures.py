@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from .spectrograms import LEAST_LEVEL
-
 # Tuned on simulated syllables, whose contours are known: following a band up or down is cheap,
 # breaking off to another costs as much as five frames at one log2 unit over the floor.
 STEP_COST = 0.15
 JUMP_COST = 5.0
+
+# In log2 units over the floor: where a contour is fainter than that, noise would be measured.
+LEAST_LEVEL = 1.0
 
 DB_PER_LOG2 = 20 * np.log10(2)
 
@@ -88,8 +89,9 @@ def _measure(frequency_khz, level, hop_ms):
     if not len(held):
         values = [np.nan] * len(names)
     else:
-        frequency_khz, level = frequency_khz[held], level[held]
         steps = np.diff(frequency_khz)
+        steps = steps[np.isfinite(steps)]  # not across frames where the contour is not held
+        frequency_khz, level = frequency_khz[held], level[held]
         values = [
             frequency_khz.mean(),
             frequency_khz[level.argmax()],

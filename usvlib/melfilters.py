@@ -73,10 +73,13 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
     lower_band = dense.astype(bool).argmax(axis=0)
     columns = np.arange(dense.shape[1])
     above = np.vstack([dense, np.zeros_like(dense[:1])])[lower_band + 1, columns]
-    return MelFilters(
+    filters = MelFilters(
         window=scipy.signal.get_window("hann", recipe.n_fft).astype(np.float32),
         frequencies_hz=frequencies_hz,
         bins=bins,
         lower_band=lower_band,
         weights=np.stack([dense[lower_band, columns], above], axis=1).astype(np.float32),
     )
+    for array in (filters.window, filters.frequencies_hz, filters.lower_band, filters.weights):
+        array.flags.writeable = False  # they are cached, and shared by all who ask
+    return filters

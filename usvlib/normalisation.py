@@ -29,7 +29,10 @@ def normalise(spectrograms, recipe=ORIGINAL):
     ]
     n_frames = max(picture.shape[1] for picture in pictures)
     features = np.stack([centre(pad(p, n_frames), recipe.centre_halfwidth) for p in pictures])
-    features[spectrograms.blank] = 0
+    blank = spectrograms.blank
+    features[blank] = 0
+    if n_lost := int((~features.any(axis=(1, 2)) & ~blank).sum()):
+        print(f"{n_lost} syllables have nothing over threshold={recipe.threshold}, and no picture")
     return features
 
 

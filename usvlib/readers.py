@@ -54,7 +54,11 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
     if channel is not None and channel not in range(n_channels):
         raise UsvError(f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}")
 
+    stamp = _stamp(path)
+
     def samples(start, stop):
+        if _stamp(path) != stamp:
+            raise UsvError(f"{path} was changed since it was opened; open it anew")
         try:
             block, _ = soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)
         except (soundfile.LibsndfileError, RuntimeError) as error:
@@ -192,6 +196,11 @@ def _read_syllables(path):
     if not onsets_s:
         raise UsvError(f"{path} holds no syllables; at least one row of two numbers is needed")
     return np.array(onsets_s), np.array(offsets_s)
+
+
+def _stamp(path):
+    status = existing_file(path).stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def _is_number(cell):

@@ -89,7 +89,7 @@ class Recording:
         if n_samples != int(n_samples) or n_samples < 1:
             raise UsvError(f"n_samples is {n_samples!r}; it must be a whole number of at least 1")
         for start in range(0, self.n_samples, int(n_samples)):
-            yield self._read(start, min(start + int(n_samples), self.n_samples))
+            yield self.read_samples(start, min(start + int(n_samples), self.n_samples))
 
     def read(self, start_s, stop_s):
         """The samples from `start_s` to `stop_s`, cut off at the ends of the recording.
@@ -105,14 +105,20 @@ class Recording:
         """
         if not (math.isfinite(start_s) and math.isfinite(stop_s) and start_s < stop_s):
             raise UsvError(
-                f"start_s is {start_s!r} and stop_s {stop_s!r}; the first must be smaller"
+                f"start_s is {start_s!r} and stop_s {stop_s!r}; both must be finite, the first "
+                "smaller"
             )
         start, stop = (
             min(max(round(t * self.samplerate_hz), 0), self.n_samples) for t in (start_s, stop_s)
         )
-        return self._read(start, stop)
+        # A copy, so that what is done to it is not done to the recording.
+        return self.read_samples(start, stop).copy()
 
-    def _read(self, start, stop):
+    def read_samples(self, start, stop):
+        """The samples from number `start` up to `stop`: float32 array [stop - start].
+
+        It may share memory with the recording.
+        """
         block = _as_float32(np.asarray(self.samples(start, stop)))
         if block.shape != (stop - start,):
             raise UsvError(

@@ -28,8 +28,10 @@ class Truth:
     ----------
     syllables : pandas.DataFrame, one row a syllable
         The measures of the contour (`duration_ms`, `mean_frequency_khz`, `slope_khz_per_ms`,
-        `bandwidth_khz`, `jump_khz`), `level_db` over the noise, `harmonic`, `type` (0 where there
-        is but one), and the latent coordinates, in standard deviations of a continuous repertoire.
+        `bandwidth_khz`, `jump_khz`), `bin_level_db` over the median of the noise in one bin of the
+        Fourier transform (a mel band, which sums several, shows some 9 dB less), `harmonic`, `type`
+        (0 where there is but one), and the latent coordinates, in standard deviations of a
+        continuous repertoire.
     contours_khz : list of float array [n_ms]
         Frequency at 0, 1, 2, ... ms after the onset.
     """
@@ -61,7 +63,8 @@ def simulate_recording(
         By default syllables are drawn from one continuous repertoire. Otherwise from so many types,
         equally common.
     separation : float
-        Distance between the centres of the nearest two types, in standard deviations within a type.
+        Distance between the centres of the nearest two types, in standard deviations within a type,
+        over the latent axes but `jump`.
     spread : float
         Standard deviation within a type, in those of the continuous repertoire.
     band_hz : (float, float)
@@ -100,7 +103,7 @@ def simulate_recording(
         offsets=offsets,
         samples=sound.samples,
         fingerprint=f"simulated{arguments!r}",
-        truth=_truth(syllables, latents, types),
+        truth=_truth(syllables, latents, types, samplerate_hz),
     )
 
 
@@ -116,22 +119,23 @@ def _draw_syllables(rng, latents, types, band_hz):
     values = {
         "duration_s": duration_s,
         "mean_hz": np.clip(72_000 + 8_000 * z["mean_frequency"], low + 2_000, high - 2_000),
-        "slope_hz": 4_500 * room * np.sinh(1.2 * z["slope"]),
-        "curvature_hz": 2_500 * room * np.sinh(1.2 * z["curvature"]),
+        "slope_hz": 5_500 * room * np.sinh(1.2 * z["slope"]),
+        "curvature_hz": 3_000 * room * np.sinh(1.2 * z["curvature"]),
         "wiggle_hz": 350 * room * np.exp(0.8 * z["wiggle"]),
         "n_wiggles": 0.5 + duration_s / 0.045,
         "phase": rng.uniform(0, 1, n),
         "jump_at": rng.uniform(0.25, 0.75, n),
         "level_db": np.clip(rng.normal(37.5, 6.5, n), 24, 55),
-        "harmonic": np.where(rng.uniform(size=n) < 0.056, rng.uniform(0.1, 0.4, n), 0.0),
+        # Of these a third are too high for a harmonic, which leaves the 5.6 % that are measured.
+        "harmonic": np.where(rng.uniform(size=n) < 0.083, rng.uniform(0.1, 0.4, n), 0.0),
     }
-    # Beyond 1.2 standard deviations a call breaks, up or down, and the farther out the wider: one
-    # in ten by 10 to 40 kHz. In short calls a break fades into a sweep.
-    size_hz = np.clip(20_000 * (np.abs(z["jump"]) - 1.2), 0, 40_000)
+    # Beyond one standard deviation a call breaks, up or down, and the farther out the wider: one in
+    # ten by 10 to 40 kHz. In short calls a break fades into a sweep.
+    size_hz = np.clip(20_000 * (np.abs(z["jump"]) - 1.0), 0, 40_000)
     size_hz *= np.clip((duration_s - 0.015) / 0.015, 0, 1)
     values["jump_hz"] = np.sign(z["jump"]) * size_hz
     for key in ("slope_hz", "curvature_hz"):
-        values[key] = np.clip(values[key], -25_000, 25_000)
+        values[key] = np.clip(values[key], -40_000, 40_000)
     return [
         Syllable(**{key: float(column[i]) for key, column in values.items()}, band_hz=(low, high))
         for i in range(n)
@@ -145,7 +149,7 @@ def _draw_times(rng, durations_s, samplerate_hz):
     gaps_s = np.where(
         rng.uniform(size=n) < 0.9,
         0.060 * np.exp(0.40 * rng.standard_normal(n)),
-        0.350 * np.exp(0.60 * rng.standard_normal(n)),
+        0.450 * np.exp(0.70 * rng.standard_normal(n)),
     )
     starts_bout = rng.uniform(size=n) < 1 / 20
     gaps_s = np.where(starts_bout, 0.8 + rng.exponential(1.5, n), gaps_s)
@@ -159,6 +163,8 @@ def _draw_times(rng, durations_s, samplerate_hz):
 def _type_centres(rng, n_types, distance):
     """Centres whose nearest two are `distance` apart, spread as evenly as so many draws allow."""
     centres = rng.standard_normal((max(200, 20 * n_types), len(LATENTS)))
+    # Near the middle of this axis nothing is heard: types would be apart in name only.
+    centres[:, LATENTS.index("jump")] = 0
     chosen = [0]
     nearest = np.linalg.norm(centres - centres[0], axis=1)
     while len(chosen) < n_types:
@@ -171,7 +177,7 @@ def _type_centres(rng, n_types, distance):
     return centres * distance / apart[np.triu_indices(n_types, 1)].min()
 
 
-def _truth(syllables, latents, types):
+def _truth(syllables, latents, types, rate):
     import pandas
 
     contours_khz, rows = [], []
@@ -186,8 +192,10 @@ def _truth(syllables, latents, types):
                 "bandwidth_khz": np.ptp(contour),
                 "slope_khz_per_ms": np.polyfit(np.arange(len(contour)), contour, 1)[0],
                 "jump_khz": syllable.jump_hz / 1000,
-                "level_db": syllable.level_db,
-                "harmonic": syllable.harmonic > 0,
+                "bin_level_db": syllable.level_db,
+                "harmonic": bool(
+                    syllable.harmonic and (syllable.harmonic_share(1000 * contour, rate)).any()
+                ),
             }
         )
     table = pandas.DataFrame(rows)

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import hashlib
+import importlib.metadata
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,18 @@ from .recipe import ORIGINAL
 from .spectrograms import SyllableSpectrograms, syllable_spectrograms
 
 PACKAGE = Path(__file__).parent
+
+# What a stage's numbers depend on, besides our own code.
+COMPUTED_WITH = (
+    "librosa",
+    "numba",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+    "scipy",
+    "soundfile",
+    "umap-learn",
+)
 
 
 def open_study(name=None, recipe=ORIGINAL):
@@ -68,12 +81,16 @@ class Study:
         length = f"{duration_s:.1f} s" if duration_s < 120 else f"{duration_s / 60:.1f} min"
         rates = " and ".join(f"{r / 1000:g}" for r in {r.samplerate_hz for r in self.recordings})
         files = f"{len(self.recordings)} files, " if len(self.recordings) > 1 else ""
-        return f"{self.name}: {files}{n:,} syllables in {length}, sampled at {rates} kHz"
+        line = f"{self.name}: {files}{n:,} syllables in {length}, sampled at {rates} kHz"
+        truths = [recording.truth for recording in self.recordings if recording.truth]
+        n_types = max((truth.syllables.type.nunique() for truth in truths), default=0)
+        made_of = {0: "", 1: "\n(made of one continuous repertoire, without types)"}
+        return line + made_of.get(n_types, f"\n(made of {n_types} types)")
 
     @functools.cached_property
     def digest(self):
         """Hexadecimal digest of all that the stages depend on."""
-        digest = hashlib.sha256(code_digest().encode())
+        digest = hashlib.sha256(CODE_DIGEST.encode())
         digest.update(repr(self.recipe).encode())
         for recording in self.recordings:
             digest.update(f"{recording.name}\n{recording.fingerprint}\n".encode())
@@ -150,6 +167,8 @@ class Study:
             except (OSError, ValueError, EOFError, zipfile.BadZipFile):
                 print(f"{path} is damaged, and computed anew")
         arrays = compute()
+        if code_digest() != CODE_DIGEST:  # an edit since: not to be stored under either's name
+            return arrays
         with atomic_path(path) as partial:
             np.savez(partial, **arrays)
         return _read(path)
@@ -160,12 +179,18 @@ def _read(path):
         return {key: npz[key] for key in npz.files}
 
 
-@functools.cache
 def code_digest():
-    """Digest of the package's sources and, beside a checkout of it, of the lock file."""
+    """Digest of the sources, of what is installed and, in a checkout, of the lock file."""
     digest = hashlib.sha256()
     lock = PACKAGE.parent / "requirements.txt"
     sources = sorted(path for path in PACKAGE.iterdir() if path.suffix in (".py", ".mplstyle"))
-    for path in [*sources, *([lock] if lock.is_file() else [])]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in [*sources, lock]:
+        if path.is_file():
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in COMPUTED_WITH:
+        digest.update(f"{name}={importlib.metadata.version(name)}\n".encode())
     return digest.hexdigest()
+
+
+# As imported: the files may be edited while a notebook's kernel still runs the old code.
+CODE_DIGEST = code_digest()

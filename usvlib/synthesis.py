@@ -62,13 +62,19 @@ class Syllable:
             return hz
         return hz + np.sign(hz - middle) * (0.1 * half * np.tanh(excess / (0.1 * half)) - excess)
 
+    @staticmethod
+    def harmonic_share(contour_hz, samplerate_hz):
+        """1 where the harmonic can be carried, falling to 0 near half the sampling rate."""
+        return np.clip((0.48 * samplerate_hz - 2 * contour_hz) / 2_000, 0, 1)
+
     def samples(self, n_samples, samplerate_hz):
         u = np.arange(n_samples) / n_samples
         contour_hz = self.contour_hz(u)
         phase = 2 * np.pi / samplerate_hz * np.cumsum(contour_hz)
         tone = np.sin(phase)
         if self.harmonic:
-            tone += self.harmonic * np.sin(2 * phase) * (2 * contour_hz < 0.48 * samplerate_hz)
+            share = self.harmonic * self.harmonic_share(contour_hz, samplerate_hz)
+            tone += share * np.sin(2 * phase)
         ramp = min(RAMP_S, self.duration_s / 4)
         s = np.minimum(u, 1 - u) * self.duration_s / ramp
         envelope = np.sin(np.pi / 2 * np.minimum(s, 1)) ** 2
