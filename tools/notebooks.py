@@ -71,6 +71,9 @@ def plain_kernels(root=ROOT):
         "c = get_config()\nc.IPKernelApp.log_level = 40\n"
     )
     os.environ["IPYTHONDIR"] = str(profile.parent)
+    # Chapters run side by side; threads of theirs that wait for each other's cores cost minutes.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
 
 
 def execute(path):
