@@ -234,3 +234,47 @@ def test_saving_a_chapter_in_jupyterlab_keeps_a_readers_outputs_out(tmp_path):
     # The edit itself is kept, in both files of the pair.
     assert after["cells"][0]["source"] == "# Draw it"
     assert "# Draw it" in text.read_text()
+
+
+def test_saving_a_notebook_of_ones_own_keeps_its_outputs(tmp_path):
+    content = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell(
+                "1 + 1",
+                execution_count=1,
+                outputs=[
+                    nbformat.v4.new_output("execute_result", {"text/plain": "2"}, execution_count=1)
+                ],
+            )
+        ]
+    )
+    model = {"type": "notebook", "format": "json", "content": content}
+    with jupyter_server(tmp_path) as address:
+        saved = requests.put(
+            f"{address}/mine.ipynb", params={"token": "secret"}, json=model, timeout=30
+        )
+    assert saved.ok, saved.text
+    assert nbformat.read(tmp_path / "mine.ipynb", as_version=4).cells[0].outputs
+
+
+class TestSettings:
+    def test_relative_paths_are_made_good_for_chapters_that_run_elsewhere(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.wav").touch()
+        monkeypatch.setenv("USVLIB_RECORDING", "amvoc")
+        monkeypatch.setenv("RECORDING", "mine.wav")
+        monkeypatch.setenv("USVLIB_DATA_DIR", "data")
+        monkeypatch.setenv("USVLIB_CACHE_DIR", "~/cache")
+        monkeypatch.setenv("HOME", str(tmp_path))
+        notebooks.settle_environment()
+        assert os.environ["USVLIB_RECORDING"] == str(tmp_path / "mine.wav")
+        assert os.environ["USVLIB_DATA_DIR"] == str(tmp_path / "data")
+        assert os.environ["USVLIB_CACHE_DIR"] == str(tmp_path / "cache")
+
+    def test_a_name_stays_a_name(self, monkeypatch):
+        monkeypatch.setenv("USVLIB_RECORDING", "simulated")
+        monkeypatch.setenv("RECORDING", "amvoc/rec_2")
+        notebooks.settle_environment()
+        assert os.environ["USVLIB_RECORDING"] == "amvoc/rec_2"

@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 import pytest
+import requests
 import soundfile
 from sounds import RATE, refused, tones_in_noise
 
@@ -449,3 +450,22 @@ def test_amvocs_address_is_that_of_a_commit():
 def test_a_download_error_is_a_usv_error():
     assert issubclass(DownloadError, usvlib.UsvError)
     assert not issubclass(DownloadError, MissingFileError)
+
+
+def test_a_tilde_is_the_home_of_the_reader(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USVLIB_DATA_DIR", "~/data")
+    assert datasets.data_dir() == tmp_path / "data"
+    with pytest.raises(MissingFileError, match=str(tmp_path / "mine.wav")):
+        load_recording("~/mine.wav")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.SSLError("certificate verify failed"),
+        requests.exceptions.ProxyError("407"),
+    ],
+)
+def test_what_stands_between_is_said_as_it_is(error):
+    assert str(error) in datasets._in_short(error)

@@ -191,3 +191,11 @@ def test_a_syllable_of_one_frame_has_measures():
     [row] = usvlib.syllable_measures(usvlib.syllable_spectrograms(recording)).to_dict("records")
     assert row["mean_frequency_khz"] == pytest.approx(70, abs=0.5)
     assert row["slope_khz_per_ms"] == row["largest_step_khz"] == row["bandwidth_khz"] == 0
+
+
+def test_a_step_is_between_successive_frames_only():
+    contour = np.array([60.0, 60.5, np.nan, np.nan, 80.0, 79.0])
+    level = np.where(np.isnan(contour), np.nan, 3.0)
+    measures = usvlib.measures._measure(contour, level, 1.0)
+    assert measures["largest_step_khz"] == -1.0
+    assert measures["bandwidth_khz"] == 20.0

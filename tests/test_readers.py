@@ -555,3 +555,28 @@ def test_a_cache_that_cannot_be_written_is_an_error_that_names_it(npz, below_a_f
     path = npz()
     with refused(below_a_file, "cannot be written"):
         recording_from_npz(path, below_a_file)
+
+
+def _file(folder, name="mine.wav"):
+    samples, onsets, offsets = tones_in_noise([(60e3, 80e3), (90e3, 70e3)])
+    soundfile.write(folder / name, samples, RATE)
+    table = np.stack([onsets, offsets], axis=1) / RATE
+    np.savetxt((folder / name).with_suffix(".csv"), table, delimiter=",")
+    return folder / name
+
+
+def test_a_file_that_changes_while_it_is_open_is_an_error(tmp_path):
+    path = _file(tmp_path)
+    recording = recording_from_audio(path)
+    soundfile.write(path, np.zeros(RATE), RATE)
+    with refused("mine.wav", "was changed"):
+        recording.read(0, 0.01)
+
+
+def test_a_link_has_its_table_beside_itself(tmp_path):
+    (tmp_path / "store").mkdir()
+    target = _file(tmp_path / "store", "abc.wav")
+    (tmp_path / "mine.wav").symlink_to(target)
+    target.with_suffix(".csv").rename(tmp_path / "store" / "def.csv")
+    (tmp_path / "mine.csv").symlink_to(tmp_path / "store" / "def.csv")
+    assert recording_from_audio(tmp_path / "mine.wav").n_syllables == 2

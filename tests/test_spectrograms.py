@@ -393,3 +393,30 @@ def test_noise_marked_as_a_syllable_is_blank():
     recording = usvlib.recording_from_array(samples, RATE, [*onsets, gap], [*offsets, gap + 10_000])
     spectrograms = usvlib.syllable_spectrograms(recording)
     assert spectrograms.blank.tolist() == [False, False, False, True]
+
+
+# What counts as a call
+
+
+@pytest.mark.parametrize("margin_ms", [0, 20])
+def test_calls_are_not_blank_however_widely_they_are_annotated(recording, margin_ms):
+    margin = round(margin_ms / 1000 * recording.samplerate_hz)
+    wide = dataclasses.replace(
+        recording,
+        onsets=np.maximum(recording.onsets - margin, 0),
+        offsets=np.minimum(recording.offsets + margin, recording.n_samples),
+    )
+    assert not usvlib.syllable_spectrograms(wide).blank.any()
+
+
+def test_real_calls_are_not_blank(shared_recordings, monkeypatch):
+    monkeypatch.setenv("USVLIB_DATA_DIR", str(shared_recordings))
+    assert not usvlib.syllable_spectrograms(usvlib.load_recordings("amvoc")).blank.any()
+
+
+def test_what_is_given_out_may_be_changed_without_harm(recording):
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    before = spectrograms.frequencies_hz.copy()
+    spectrograms.frequencies_hz[:] = 0
+    usvlib.mel_spectrogram(recording, 0, 0.1)[1][:] = 0
+    np.testing.assert_array_equal(usvlib.syllable_spectrograms(recording).frequencies_hz, before)
