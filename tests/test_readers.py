@@ -204,7 +204,7 @@ def test_a_table_of_something_else_is_an_error(audio, tmp_path):
     [
         ("0.1,0.05\n", ["syllable 0", "25000 to 12500", "before"]),
         ("0.05,0.1\n-0.1,0.2\n", ["syllable 1", "-25000 to 50000", "negative"]),
-        ("0.05,99\n", ["syllable 0", "ends at sample"]),
+        ("0.05,99\n", ["mine.csv", "syllable 0", "0.05 to 99 s", "in seconds"]),
         ("0.05,0.1\nnan,0.2\n", ["onsets[1]", "nan"]),
         ("0.05,inf\n", ["offsets[0]", "inf"]),
     ],

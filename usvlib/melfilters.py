@@ -48,6 +48,12 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
 
     nyquist_hz = samplerate_hz / 2
     high_hz = nyquist_hz if recipe.high_hz is None else recipe.high_hz
+    if nyquist_hz <= recipe.low_hz:
+        raise UsvError(
+            f"a sampling rate of {samplerate_hz} Hz carries frequencies up to {nyquist_hz:g} Hz "
+            f"only, and the recipe begins at low_hz={recipe.low_hz:g}; take a recording sampled "
+            f"above {2 * recipe.low_hz:g} Hz, or a lower low_hz"
+        )
     if not recipe.low_hz < high_hz <= nyquist_hz:
         raise UsvError(
             f"a sampling rate of {samplerate_hz} Hz carries frequencies up to {nyquist_hz:g} Hz; "

@@ -49,7 +49,8 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
         raise UsvError(f"{path} holds no samples; the recording must not be empty")
     if channel is None and n_channels > 1:
         raise UsvError(
-            f"{path} has {n_channels} channels; choose one with channel=0 ... {n_channels - 1}"
+            f"{path} has {n_channels} channels; save one of them as a file "
+            f"of its own, or call recording_from_audio with channel=0 ... {n_channels - 1}"
         )
     if channel is not None and channel not in range(n_channels):
         raise UsvError(f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}")
@@ -75,6 +76,13 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
     onsets_s, offsets_s = _read_syllables(syllables_path)
     onsets = np.round(onsets_s * samplerate_hz)
     offsets = np.round(offsets_s * samplerate_hz)
+    # Said here in the table's own terms; all else that can be wrong, Recording says.
+    if (late := np.flatnonzero(np.isfinite(offsets) & (offsets > n_samples))).size:
+        i, end_s = late[0], n_samples / samplerate_hz
+        raise UsvError(
+            f"{syllables_path}: syllable {i} goes from {onsets_s[i]:g} to {offsets_s[i]:g} s, but "
+            f"the recording ends at {end_s:g} s; onsets and offsets must be in seconds"
+        )
     return Recording(
         name=name or path.stem,
         samplerate_hz=samplerate_hz,
@@ -186,7 +194,7 @@ def _read_syllables(path):
                     if not may_be_header:
                         raise UsvError(
                             f"{path}, {','.join(row)!r}: every row must be two numbers, onset and "
-                            "offset in seconds"
+                            "offset in seconds, with a comma between and decimal points"
                         ) from None
                     continue  # the header
                 onsets_s.append(onset_s)
