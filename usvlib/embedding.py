@@ -66,13 +66,17 @@ def embed(features, recipe=ORIGINAL):
     umap = _import_umap()
 
     coordinates = np.full((len(features), 2), np.nan)
-    coordinates[shown] = umap.UMAP(
-        n_neighbors=n_neighbors,
-        min_dist=recipe.min_dist,
-        random_state=recipe.embedding_seed,
-        n_jobs=1,
-        init=init,
-    ).fit_transform(features[shown])
+    with warnings.catch_warnings():
+        # Without a search index of its own it could not place further points.
+        warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
+        coordinates[shown] = umap.UMAP(
+            n_neighbors=n_neighbors,
+            min_dist=recipe.min_dist,
+            random_state=recipe.embedding_seed,
+            n_jobs=1,
+            init=init,
+            precomputed_knn=_nearest_neighbors(features[shown], n_neighbors),
+        ).fit_transform(features[shown])
     return coordinates
 
 
@@ -109,6 +113,23 @@ def map_fidelity(features, coordinates, n_neighbors=15):
     return Fidelity(
         float(trustworthiness(x, y, n_neighbors=n_neighbors)),
         float(trustworthiness(y, x, n_neighbors=n_neighbors)),
+    )
+
+
+def _nearest_neighbors(features, n_neighbors):
+    """Numbers and distances of each point's nearest neighbours, itself the first.
+
+    What UMAP would find by itself, but exact for any number of points, and without its search
+    index, which takes longer to compile than all of a map of some hundred points.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    search = NearestNeighbors(n_neighbors=n_neighbors - 1, algorithm="brute").fit(features)
+    distances, indices = search.kneighbors()
+    itself = np.arange(len(features))[:, np.newaxis]
+    return (
+        np.hstack([itself, indices]),
+        np.hstack([np.zeros_like(distances[:, :1]), distances]),
     )
 
 

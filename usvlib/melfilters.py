@@ -17,11 +17,11 @@ class MelFilters:
     A bin lies under at most two triangles: the falling side of one, the rising side of the next.
     """
 
-    window: np.ndarray  # float32 [n_fft]
+    n_fft: int
     frequencies_hz: np.ndarray  # [n_mels]
-    bins: slice  # of the Fourier transform, those that feed any band
-    lower_band: np.ndarray  # int64 [n_bins]
-    weights: np.ndarray  # float32 [n_bins, 2], for the lower band and the one above it
+    first_bin: int  # of the Fourier transform, the first that feeds any band
+    edges: np.ndarray  # int64 [n_mels + 1]: from one to the next, bins feed a band and the next
+    weights: np.ndarray  # float32 [2, n_bins], for the lower of the two bands and the upper
 
 
 @functools.lru_cache(maxsize=8)
@@ -44,7 +44,6 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
         If the sampling rate is too low for the range, or a filter too narrow to hold any bin.
     """
     import librosa
-    import scipy.signal
 
     nyquist_hz = samplerate_hz / 2
     high_hz = nyquist_hz if recipe.high_hz is None else recipe.high_hz
@@ -73,19 +72,19 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
             f"bands than n_mels={recipe.n_mels}, a longer n_fft than {recipe.n_fft}, or a higher "
             f"sampling rate than {samplerate_hz} Hz"
         )
-    fed = np.flatnonzero(dense.any(axis=0))
-    bins = slice(fed[0], fed[-1] + 1)
-    dense = dense[:, bins]
-    lower_band = dense.astype(bool).argmax(axis=0)
+    # At half the sampling rate the last triangle ends, and only rounding leaves it a weight.
+    fed = np.flatnonzero(dense[:, : (recipe.n_fft + 1) // 2].any(axis=0))
+    dense = dense[:, fed[0] : fed[-1] + 1]
     columns = np.arange(dense.shape[1])
+    lower_band = np.maximum.accumulate(dense.astype(bool).argmax(axis=0))
     above = np.vstack([dense, np.zeros_like(dense[:1])])[lower_band + 1, columns]
     filters = MelFilters(
-        window=scipy.signal.get_window("hann", recipe.n_fft).astype(np.float32),
+        n_fft=recipe.n_fft,
         frequencies_hz=frequencies_hz,
-        bins=bins,
-        lower_band=lower_band,
-        weights=np.stack([dense[lower_band, columns], above], axis=1).astype(np.float32),
+        first_bin=int(fed[0]),
+        edges=np.searchsorted(lower_band, np.arange(recipe.n_mels + 1)),
+        weights=np.stack([dense[lower_band, columns], above]).astype(np.float32),
     )
-    for array in (filters.window, filters.frequencies_hz, filters.lower_band, filters.weights):
+    for array in (filters.frequencies_hz, filters.edges, filters.weights):
         array.flags.writeable = False  # they are cached, and shared by all who ask
     return filters

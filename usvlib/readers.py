@@ -40,6 +40,8 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
         with soundfile.SoundFile(path) as audio:
             samplerate_hz, n_samples = audio.samplerate, audio.frames
             n_channels, log = audio.channels, audio.extra_info
+            # As stored where that is possible: numpy makes float32 of it many times faster.
+            dtype = "int16" if audio.subtype == "PCM_16" else "float32"
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise UsvError(f"{path} cannot be read as audio: {error}") from error
     # libsndfile takes a shortened WAV for a shorter one; only its log tells.
@@ -61,7 +63,7 @@ def recording_from_audio(path, syllables_path=None, channel=None, name=None):
         if _stamp(path) != stamp:
             raise UsvError(f"{path} was changed since it was opened; open it anew")
         try:
-            block, _ = soundfile.read(path, start=start, stop=stop, dtype="float32", always_2d=True)
+            block, _ = soundfile.read(path, start=start, stop=stop, dtype=dtype, always_2d=True)
         except (soundfile.LibsndfileError, RuntimeError) as error:
             raise UsvError(f"{path} is damaged or truncated: {error}") from error
         return block[:, channel or 0]

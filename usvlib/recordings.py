@@ -24,7 +24,8 @@ class Recording:
     onsets, offsets : int64 array [n_syllables]
         First sample of each syllable, and the first one after it. Any order; overlaps are allowed.
     samples : callable
-        `samples(start, stop)` gives the samples of that span in any numeric type.
+        `samples(start, stop)` gives the samples of that span in any numeric type. Several threads
+        call it at once.
     fingerprint : str
         Changes whenever the audio or the syllables do.
     truth : object or None
@@ -125,9 +126,12 @@ class Recording:
                 f"{self.name}: the file ends early: samples {start} to {stop} were asked for, "
                 f"and {len(block)} were there"
             )
-        # A sum is the fastest test: it is not finite as soon as one sample is not.
-        if not np.isfinite(block.sum(dtype=np.float64)):
-            bad = start + int(np.flatnonzero(~np.isfinite(block))[0])
+        # A sum is the fastest test: it is not finite as soon as one sample is not. Of very large
+        # samples it may not be either.
+        with np.errstate(over="ignore", invalid="ignore"):
+            suspect = not np.isfinite(block.sum())
+        if suspect and (where := np.flatnonzero(~np.isfinite(block))).size:
+            bad = start + int(where[0])
             raise UsvError(
                 f"{self.name}: sample {bad} ({bad / self.samplerate_hz:.6f} s) is not finite; "
                 "every sample must be a number"
@@ -221,7 +225,9 @@ def _as_float32(block):
         return block.astype(np.float32, copy=False)
     full_scale = 2.0 ** (8 * block.dtype.itemsize - 1)
     centre = full_scale if block.dtype.kind == "u" else 0.0
-    return ((block.astype(np.float64) - centre) / full_scale).astype(np.float32)
+    # float32 holds every number of 16 bits; of more, the centre is to be taken off before rounding.
+    wide = np.float32 if block.dtype.itemsize <= 2 else np.float64
+    return ((block.astype(wide) - wide(centre)) / wide(full_scale)).astype(np.float32, copy=False)
 
 
 def fingerprint_of(*parts):

@@ -1,10 +1,9 @@
 """Mel spectrograms of syllables, in one pass over recordings of any length."""
 
-import collections
 import concurrent.futures
 import dataclasses
-import itertools
 import math
+import threading
 
 import numpy as np
 
@@ -13,8 +12,12 @@ from .melfilters import mel_filters
 from .noisefloor import LogHistogram
 from .recipe import ORIGINAL
 
-# Frames that one thread works on at a time: a few MB, so that they stay in its cache.
-FRAMES_PER_BLOCK = 256
+# Frames that are transformed at once: a MB of their spectra stays in a core's cache.
+FRAMES_PER_BLOCK = 128
+# Frames whose samples are read at once, by one of the threads, and worked on by it.
+FRAMES_PER_PIECE = 8 * FRAMES_PER_BLOCK
+# They take turns at counting, an eighth of the work.
+MOST_THREADS = 8
 
 # In log2 units over the floor. Of the AMVOC recordings' calls all are found by this rule, also
 # where their annotation is 20 ms too wide on both sides; of 50 ms of noise few, clicks mostly.
@@ -78,7 +81,7 @@ def syllable_spectrograms(recordings, recipe=ORIGINAL):
     """Mel spectrograms of the syllables, in log2 units over each recording's noise floor.
 
     One pass over each recording: only the syllables' frames are kept, and the noise floor comes
-    from a histogram for each band, within 1/4096 of the exact median.
+    from a histogram for each band, within 1/2048 of the exact median.
 
     Parameters
     ----------
@@ -111,10 +114,12 @@ def syllable_spectrograms(recordings, recipe=ORIGINAL):
     spans = [_syllable_frames(recording, hop) for recording in recordings]
     spectrograms, floors = [], []
     for recording, (first, last) in zip(recordings, spans, strict=True):
-        amplitudes, floor = _syllable_amplitudes(recording, first, last, filters, hop)
+        amplitudes, floor = _syllable_amplitudes(recording, first, last, filters, hop, recipe.bands)
         _check_floor(floor, filters.frequencies_hz, recording.name)
         floors.append(floor)
-        spectrograms += [_over_floor(a[recipe.bands], floor[recipe.bands]) for a in amplitudes]
+        for of_syllable in amplitudes:
+            _to_log2_over(floor[recipe.bands], of_syllable)
+        spectrograms += amplitudes
     pooled = {
         "recording_index": [np.full(r.n_syllables, i) for i, r in enumerate(recordings)],
         "onset_s": [r.onsets / r.samplerate_hz for r in recordings],
@@ -155,23 +160,14 @@ def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
         )
     rate = recording.samplerate_hz
     filters, hop = mel_filters(rate, recipe), hop_samples(rate, recipe)
-    last_of_all = (recording.n_samples - recipe.n_fft % 2) // hop
-    last = min(int(stop_s * rate / hop), last_of_all) + 1
+    last = min(int(stop_s * rate / hop) + 1, _n_frames(recording, filters, hop))
     first = max(int(np.ceil(start_s * rate / hop)), 0)
     if first >= last:
         raise UsvError(
             f"{recording.name}: no frame lies between {start_s} and {stop_s} s; the recording is "
             f"{recording.duration_s:.3f} s long"
         )
-    blocks = []
-    for t in range(first, last, FRAMES_PER_BLOCK):
-        t_end = min(t + FRAMES_PER_BLOCK, last)
-        # Frame t is centred on sample t * hop; beyond the ends there are zeros.
-        start, stop = t * hop - recipe.n_fft // 2, (t_end - 1) * hop + (recipe.n_fft + 1) // 2
-        inside = recording.read_samples(max(start, 0), min(stop, recording.n_samples))
-        samples = np.zeros(stop - start, np.float32)
-        samples[max(-start, 0) :][: len(inside)] = inside
-        blocks.append(_mel_amplitudes(samples, filters, hop))
+    blocks = [block for _, block in _mel_blocks(recording, first, last, filters, hop)]
     times_s = np.arange(first, last) * hop / rate
     return np.concatenate(blocks).T, filters.frequencies_hz.copy(), times_s
 
@@ -200,28 +196,33 @@ def _syllable_frames(recording, hop):
     return first, last
 
 
-def _syllable_amplitudes(recording, first, last, filters, hop):
-    """Mel amplitudes [n_mels, n_frames] of each syllable, and the noise floor [n_mels]."""
-    n_mels = len(filters.frequencies_hz)
-    amplitudes = [np.empty((n_mels, n), np.float32) for n in last - first]
-    histogram = LogHistogram(n_mels)
-    start = 0
-    for block in _mel_blocks(recording, filters, hop):
-        histogram.add(block)
-        stop = start + len(block)
-        for i in np.flatnonzero((first < stop) & (last > start)):
-            a, b = max(first[i], start), min(last[i], stop)
-            amplitudes[i][:, a - first[i] : b - first[i]] = block[a - start : b - start].T
-        start = stop
-    return amplitudes, histogram.median()
+def _syllable_amplitudes(recording, first, last, filters, hop, bands):
+    """Mel amplitudes [n_bands, n_frames] of each syllable, and the noise floor [n_mels].
 
-
-def _mel_blocks(recording, filters, hop):
-    """Mel amplitudes of the whole recording in float32 arrays [n_frames, n_mels], in order."""
+    Pieces of the recording are read and transformed by several threads. Each frame is computed
+    in the same block whatever their number, and counts add up in any order: so the result is the
+    same to the last bit.
+    """
     import joblib
     import tqdm
 
-    n_threads = joblib.cpu_count()
+    amplitudes = [np.empty((bands.stop - bands.start, n), np.float32) for n in last - first]
+    n_frames = _n_frames(recording, filters, hop)
+    starts = range(0, n_frames, FRAMES_PER_PIECE)
+    n_threads = min(joblib.cpu_count(), MOST_THREADS, len(starts))
+    histogram, counting = LogHistogram(len(filters.frequencies_hz)), threading.Lock()
+
+    def work(start):
+        stop = min(start + FRAMES_PER_PIECE, n_frames)
+        for t, block in _mel_blocks(recording, start, stop, filters, hop):
+            with counting:
+                histogram.add(block)
+            t_end = t + len(block)
+            for i in np.flatnonzero((first < t_end) & (last > t)):
+                a, b = max(first[i], t), min(last[i], t_end)
+                amplitudes[i][:, a - first[i] : b - first[i]] = block[a - t : b - t, bands].T
+        return stop - start
+
     bar = tqdm.tqdm(
         total=round(recording.duration_s),
         desc=f"spectrograms of {recording.name}",
@@ -231,38 +232,40 @@ def _mel_blocks(recording, filters, hop):
         disable=None,  # where nobody watches
     )
     with bar, concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
-        pending = collections.deque()
-        for samples in _frame_blocks(recording, len(filters.window), hop):
-            pending.append(pool.submit(_mel_amplitudes, samples, filters, hop))
-            if len(pending) > 2 * n_threads:
-                yield pending.popleft().result()
-                bar.update(FRAMES_PER_BLOCK * hop / recording.samplerate_hz)
-        while pending:
-            yield pending.popleft().result()
+        for n in pool.map(work, starts):
+            bar.update(n * hop / recording.samplerate_hz)
+    return amplitudes, histogram.median()
 
 
-def _frame_blocks(recording, n_fft, hop):
-    """The samples under `FRAMES_PER_BLOCK` frames at a time; the first is centred on sample 0."""
-    padding = np.zeros(n_fft // 2, np.float32)
-    samples = padding
-    for block in itertools.chain(recording.blocks(FRAMES_PER_BLOCK * hop), [padding]):
-        samples = np.concatenate([samples, block])
-        n_frames = (len(samples) - n_fft) // hop + 1
-        if n_frames > 0:
-            yield samples[: (n_frames - 1) * hop + n_fft]
-            samples = samples[n_frames * hop :]
+def _n_frames(recording, filters, hop):
+    """Number of frames of the whole recording: the first is centred on sample 0."""
+    return (recording.n_samples - filters.n_fft % 2) // hop + 1
 
 
-def _mel_amplitudes(samples, filters, hop):
-    """Mel amplitudes [n_frames, n_mels] of all the frames that fit into the samples."""
+def _mel_blocks(recording, first, last, filters, hop):
+    """Mel amplitudes [at most FRAMES_PER_BLOCK, n_mels] of frames `first` to `last`, in order.
+
+    Yields the number of each block's first frame, and the block.
+    """
     import scipy.fft
 
     from .kernels import project_to_bands
 
-    frames = np.lib.stride_tricks.sliding_window_view(samples, len(filters.window))[::hop]
-    spectra = scipy.fft.rfft(frames * filters.window, axis=1, overwrite_x=True)[:, filters.bins]
-    n_mels = len(filters.frequencies_hz)
-    return project_to_bands(spectra, filters.lower_band, filters.weights, n_mels)
+    # Frame t is centred on sample t * hop; beyond the ends of the recording there are zeros.
+    start = first * hop - filters.n_fft // 2
+    stop = (last - 1) * hop + (filters.n_fft + 1) // 2
+    samples = recording.read_samples(max(start, 0), min(stop, recording.n_samples))
+    outside = max(-start, 0), max(stop - recording.n_samples, 0)
+    if any(outside):
+        samples = np.pad(samples, outside)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, filters.n_fft)[::hop]
+    for t in range(0, last - first, FRAMES_PER_BLOCK):
+        spectra = scipy.fft.rfft(frames[t : t + FRAMES_PER_BLOCK], axis=1)
+        if filters.n_fft % 2:  # then the last bin has a neighbour above: its mirror image
+            spectra = np.concatenate([spectra, spectra[:, -1:].conj()], axis=1)
+        block = np.empty((len(spectra), len(filters.frequencies_hz)), np.float32)
+        project_to_bands(spectra, filters.first_bin, filters.edges, filters.weights, block)
+        yield first + t, block
 
 
 def _longest_run(held):
@@ -280,6 +283,8 @@ def _check_floor(floor, frequencies_hz, name):
         )
 
 
-def _over_floor(amplitudes, floor):
-    ratios = amplitudes / floor[:, np.newaxis].astype(np.float32)
-    return np.log2(np.maximum(ratios, np.float32(2.0**LOWEST)))
+def _to_log2_over(floor, amplitudes):
+    """Turn amplitudes [n_bands, n_frames] into log2 units over the floor, in place."""
+    np.divide(amplitudes, floor[:, np.newaxis].astype(np.float32), out=amplitudes)
+    np.maximum(amplitudes, np.float32(2.0**LOWEST), out=amplitudes)
+    np.log2(amplitudes, out=amplitudes)
