@@ -1,6 +1,7 @@
 # make book   builds the book (RECORDING=... chooses the recording) and says where to open it
 # make test   runs every check
 # make lab    opens the chapters in JupyterLab
+# make bench  measures time and memory (about ten minutes) for the page on scale
 # The others: make serve, lint, sync, lock, clean.
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ INSTALLED := .venv/installed
 WITHOUT_SETTINGS := env -u RECORDING -u USVLIB_RECORDING -u USVLIB_DATA_DIR -u USVLIB_CACHE_DIR
 export RECORDING
 
-.PHONY: book test lab serve lint sync lock clean
+.PHONY: book test lab bench serve lint sync lock clean
 
 book: $(INSTALLED)
 	@$(BIN)/python tools/build_book.py
@@ -28,6 +29,9 @@ serve: book
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+bench: $(INSTALLED)
+	@$(BIN)/python benchmarks/run.py
 
 # Pairs texts and notebooks, and stores the outputs anew, without pictures.
 sync: $(INSTALLED)

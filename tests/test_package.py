@@ -148,6 +148,7 @@ def test_errors_are_value_errors():
 ROOMS = [
     "errors",
     "files",
+    "progress",
     "recipe",
     "kernels",
     "recordings",

@@ -67,8 +67,9 @@ def embed(features, recipe=ORIGINAL):
 
     coordinates = np.full((len(features), 2), np.nan)
     with warnings.catch_warnings():
-        # Without a search index of its own it could not place further points.
+        # That it could not place further points, and how it fared in finding where to start from.
         warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
+        warnings.filterwarnings("ignore", module=r"sklearn\.manifold|umap\.spectral")
         coordinates[shown] = umap.UMAP(
             n_neighbors=n_neighbors,
             min_dist=recipe.min_dist,
@@ -76,6 +77,7 @@ def embed(features, recipe=ORIGINAL):
             n_jobs=1,
             init=init,
             precomputed_knn=_nearest_neighbors(features[shown], n_neighbors),
+            tqdm_kwds={"desc": "map", "delay": 2, "leave": False, "disable": None},
         ).fit_transform(features[shown])
     return coordinates
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .progress import progress_bar
+
 # Tuned on simulated syllables, whose contours are known: following a band up or down is cheap,
 # breaking off to another costs as much as five frames at one log2 unit over the floor.
 STEP_COST = 0.15
@@ -51,7 +53,7 @@ def syllable_measures(spectrograms):
 
     rows = [
         _measure(*_contour(s, spectrograms.frequencies_hz), 1000 * spectrograms.hop_s)
-        for s in spectrograms.spectrograms
+        for s in progress_bar("measures", spectrograms.spectrograms)
     ]
     table = pandas.DataFrame(
         {

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .errors import UsvError
+from .progress import progress_bar
 from .recipe import ORIGINAL
 
 
@@ -25,7 +26,7 @@ def normalise(spectrograms, recipe=ORIGINAL):
     """
     pictures = [
         resize_duration(apply_threshold(spectrogram, recipe.threshold), recipe.time_scaling)
-        for spectrogram in spectrograms.spectrograms
+        for spectrogram in progress_bar("normalising", spectrograms.spectrograms)
     ]
     n_frames = max(picture.shape[1] for picture in pictures)
     features = np.stack([centre(pad(p, n_frames), recipe.centre_halfwidth) for p in pictures])

@@ -10,6 +10,7 @@ import numpy as np
 from .errors import UsvError
 from .melfilters import mel_filters
 from .noisefloor import LogHistogram
+from .progress import progress_bar
 from .recipe import ORIGINAL
 
 # Frames that are transformed at once: a MB of their spectra stays in a core's cache.
@@ -204,7 +205,6 @@ def _syllable_amplitudes(recording, first, last, filters, hop, bands):
     same to the last bit.
     """
     import joblib
-    import tqdm
 
     amplitudes = [np.empty((bands.stop - bands.start, n), np.float32) for n in last - first]
     n_frames = _n_frames(recording, filters, hop)
@@ -223,14 +223,8 @@ def _syllable_amplitudes(recording, first, last, filters, hop, bands):
                 amplitudes[i][:, a - first[i] : b - first[i]] = block[a - t : b - t, bands].T
         return stop - start
 
-    bar = tqdm.tqdm(
-        total=round(recording.duration_s),
-        desc=f"spectrograms of {recording.name}",
-        unit="s",
-        delay=2,
-        leave=False,
-        disable=None,  # where nobody watches
-    )
+    label = f"spectrograms of {recording.name}"
+    bar = progress_bar(label, total=round(recording.duration_s), unit="s")
     with bar, concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
         for n in pool.map(work, starts):
             bar.update(n * hop / recording.samplerate_hz)

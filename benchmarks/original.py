@@ -1,11 +1,13 @@
 """The page's steps as a reader would type them, with librosa and Pillow and nothing of usvlib.
 
 Slow and whole in memory, but each line can be held against the page. The page itself leaves
-syllables of less than two frames undefined, and so does this.
+syllables of less than two frames undefined, and so does this. Tests compare its numbers with those
+of `usvlib`, benchmarks its time and memory.
 """
 
 import librosa
 import numpy as np
+import scipy.cluster.vq
 from PIL import Image
 
 
@@ -60,3 +62,15 @@ def centred_features(specs):
     resized = [log_resize(spec) for spec in specs]
     longest = max(spec.shape[1] for spec in resized)
     return np.array([centre(pad(spec, longest)) for spec in resized])
+
+
+def embed(features):
+    import umap
+
+    return umap.UMAP(min_dist=0.5, random_state=2).fit_transform(
+        features.reshape(len(features), -1)
+    )
+
+
+def cluster(coordinates):
+    return scipy.cluster.vq.kmeans2(coordinates, k=40, seed=2)[1]

@@ -1,0 +1,217 @@
+"""One measurement, in a process of its own: python benchmarks/measure.py WHAT ARGUMENTS.
+
+Prints JSON: `warm_up_s`, everything that is imported, compiled and loaded on first use; `passes_s`,
+the passes after that; `peak_bytes` of the whole process. What is read beforehand, because a code
+path has its samples in memory, is not timed.
+"""
+
+import concurrent.futures
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+SECONDS_TO_WARM_UP = 5
+N_FFT = 2048
+
+
+def main(what, *arguments):
+    result = MEASUREMENTS[what](*arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result["peak_bytes"] = peak * (1 if sys.platform == "darwin" else 1024)
+    print(json.dumps(result))
+
+
+def timed(function, *arguments):
+    start = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - start
+
+
+def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
+    """Simulated audio as WAV files: of each path, so many seconds from the beginning."""
+    import soundfile
+
+    import usvlib
+
+    seconds, samplerate_hz = int(seconds), int(samplerate_hz)
+    lengths_s = dict(zip(paths_and_lengths[::2], map(int, paths_and_lengths[1::2]), strict=True))
+    n_syllables = int(seconds * 4)  # more than fit
+    recording = usvlib.simulate_recording(n_syllables, seed=1, samplerate_hz=samplerate_hz)
+    files = {
+        path: soundfile.SoundFile(path, "w", samplerate_hz, 1, subtype="PCM_16")
+        for path in lengths_s
+    }
+    for start in range(0, seconds * samplerate_hz, samplerate_hz):
+        second = recording.read_samples(start, start + samplerate_hz)
+        for path, file in files.items():
+            if start < lengths_s[path] * samplerate_hz:
+                file.write(second)
+    for path, file in files.items():
+        file.close()
+        inside = np.flatnonzero(recording.offsets <= lengths_s[path] * samplerate_hz)
+        n = min(int(calls_per_minute) * lengths_s[path] // 60, len(inside))
+        marked = inside[np.linspace(0, len(inside) - 1, n).astype(int)]
+        times_s = np.stack([recording.onsets[marked], recording.offsets[marked]], axis=1)
+        np.savetxt(path.replace(".wav", ".csv"), times_s / samplerate_hz, "%.7f", ",")
+    return {}
+
+
+def usvlib_from_file(path, n_passes):
+    """From a WAV file to the spectrograms of its syllables."""
+    import usvlib
+
+    recording = usvlib.recording_from_audio(path)
+    warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
+    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+
+
+def usvlib_same_calls(path, n_passes):
+    """The same with as many syllables at any length: only the recording grows, not the result."""
+    import dataclasses
+
+    import usvlib
+
+    recording = usvlib.recording_from_audio(path)
+    some = np.linspace(0, recording.n_syllables - 1, 100).astype(int)
+    onsets, offsets = recording.onsets[some], recording.offsets[some]
+    recording = dataclasses.replace(recording, onsets=onsets, offsets=offsets)
+    warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
+    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+
+
+def usvlib_from_memory(path, n_passes):
+    """The same, of samples that are in memory, as those of the original path are."""
+    import usvlib
+
+    on_disk = usvlib.recording_from_audio(path)
+    samples = on_disk.read_samples(0, on_disk.n_samples)
+    recording = usvlib.recording_from_array(
+        samples, on_disk.samplerate_hz, on_disk.onsets, on_disk.offsets, fingerprint="benchmark"
+    )
+    warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
+    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+
+
+def beginning(recording):
+    """The first seconds of a recording, as one syllable."""
+    import usvlib
+
+    n = min(int(SECONDS_TO_WARM_UP * recording.samplerate_hz), recording.n_samples)
+    samples = recording.read_samples(0, n)
+    return usvlib.recording_from_array(samples, recording.samplerate_hz, [0], [n])
+
+
+def original_from_memory(path, n_passes):
+    """The page's code: mel spectrogram of the whole, its median, the syllables cut from it."""
+    import original
+    import soundfile
+
+    samples, samplerate_hz = soundfile.read(path, dtype="float32")
+    onsets, offsets = syllable_samples(path, samplerate_hz)
+
+    def syllables(samples, onsets, offsets):
+        specgram, floor = original.mel_spectrogram(samples, samplerate_hz)
+        original.syllables(specgram, floor, samplerate_hz, onsets, offsets)
+
+    warm_up_s = timed(syllables, samples[: SECONDS_TO_WARM_UP * samplerate_hz], [], [])
+    passes_s = [timed(syllables, samples, onsets, offsets) for _ in range(int(n_passes))]
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+
+
+def transforms(path, n_passes):
+    """The Fourier transforms of the same frames, on all cores, and nothing else."""
+    import joblib
+    import scipy.fft
+    import soundfile
+
+    n_threads = joblib.cpu_count()
+
+    def transform(frames):
+        scipy.fft.rfft(frames, axis=1)
+
+    passes_s = []
+    with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+        for _ in range(int(n_passes)):
+            seconds = 0.0
+            with soundfile.SoundFile(path) as file:
+                hop = file.samplerate // 1000
+                for samples in file.blocks(60 * file.samplerate, dtype="float32"):
+                    padded = np.pad(samples, N_FFT // 2)
+                    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::hop]
+                    blocks = [frames[t : t + 256] for t in range(0, len(frames), 256)]
+                    seconds += timed(lambda blocks: list(pool.map(transform, blocks)), blocks)
+            passes_s.append(seconds)
+    return {"warm_up_s": 0.0, "passes_s": passes_s}
+
+
+def labels_usvlib(path):
+    """From a WAV file to the cluster of each syllable."""
+    import usvlib
+
+    spectrograms = usvlib.syllable_spectrograms(usvlib.recording_from_audio(path))
+    usvlib.cluster(usvlib.embed(usvlib.normalise(spectrograms)))
+    return {}
+
+
+def labels_original(path):
+    import original
+    import soundfile
+
+    samples, samplerate_hz = soundfile.read(path, dtype="float32")
+    onsets, offsets = syllable_samples(path, samplerate_hz)
+    specgram, floor = original.mel_spectrogram(samples, samplerate_hz)
+    specs = original.syllables(specgram, floor, samplerate_hz, onsets, offsets)
+    original.cluster(original.embed(original.centred_features(specs)))
+    return {}
+
+
+def features(path, n_syllables, samplerate_hz):
+    """Normalised syllables of a simulated recording, as an .npy file."""
+    import usvlib
+
+    recording = usvlib.simulate_recording(int(n_syllables), 2, int(samplerate_hz))
+    np.save(path, usvlib.normalise(usvlib.syllable_spectrograms(recording)))
+    return {}
+
+
+def embedding(whose, path, n_syllables):
+    """A map of the first so many of the syllables in an .npy file."""
+    if whose == "usvlib":
+        from usvlib import embed
+    else:
+        from original import embed
+
+    pictures = np.load(path, mmap_mode="r", allow_pickle=False)
+    warm_up_s = timed(embed, pictures[:100])
+    return {"warm_up_s": warm_up_s, "passes_s": [timed(embed, pictures[: int(n_syllables)])]}
+
+
+def syllable_samples(path, samplerate_hz):
+    times_s = np.loadtxt(path.replace(".wav", ".csv"), delimiter=",", ndmin=2)
+    return np.round(times_s * samplerate_hz).T
+
+
+MEASUREMENTS = {
+    function.__name__: function
+    for function in (
+        audio,
+        usvlib_from_file,
+        usvlib_same_calls,
+        usvlib_from_memory,
+        original_from_memory,
+        transforms,
+        labels_usvlib,
+        labels_original,
+        features,
+        embedding,
+    )
+}
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,33 @@
+"""Bars where somebody watches something long, and nowhere else: pages must not show them."""
+
+import io
+import sys
+import time
+
+import pytest
+
+from usvlib.progress import progress_bar
+
+
+class Stream(io.StringIO):
+    def __init__(self, watched):
+        super().__init__()
+        self.watched = watched
+
+    def isatty(self):
+        return self.watched
+
+
+@pytest.mark.parametrize(
+    ("watched", "seconds", "shown"), [(True, 2.6, True), (True, 0.2, False), (False, 2.6, False)]
+)
+def test_a_bar_is_shown_of_what_takes_long_to_who_watches(monkeypatch, watched, seconds, shown):
+    stream = Stream(watched)
+    monkeypatch.setattr(sys, "stderr", stream)
+    items = list(range(20))
+    seen = []
+    for item in progress_bar("counting", items):
+        time.sleep(seconds / len(items))
+        seen.append(item)
+    assert seen == items
+    assert ("counting" in stream.getvalue()) == shown
