@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from sounds import refused
 
 from usvlib import ORIGINAL, Recipe
-from usvlib.kernels import project_to_bands
+from usvlib.kernels import LANES, mel_of_samples
 from usvlib.melfilters import mel_filters
+from usvlib.spectrograms import _mel_of_any_length
 
 
 def _dense(filters):
@@ -61,35 +62,49 @@ def test_they_are_librosas_matrix(rate, n_fft, n_mels, low_hz, high_hz):
     )
 
 
-@pytest.mark.parametrize("n_fft", [2048, 2047])
-def test_projecting_spectra_is_the_product_with_the_matrix_under_a_hann_window(n_fft):
-    filters = mel_filters(250_000, Recipe(n_fft=n_fft))
-    frames = np.random.default_rng(0).standard_normal((5, n_fft))
-    windowed = frames * scipy.signal.get_window("hann", n_fft)
-    expected = np.abs(scipy.fft.rfft(windowed, axis=1)) @ _dense(filters).T
-    np.testing.assert_allclose(_projected(frames, filters), expected, rtol=1e-5)
+def _reference(samples, hop, filters, n_frames):
+    """In float64, step by step: window, transform, magnitude, matrix."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, filters.n_fft)[::hop][:n_frames]
+    windowed = frames * scipy.signal.get_window("hann", filters.n_fft)
+    return _dense(filters) @ np.abs(scipy.fft.rfft(windowed, axis=1)).T
+
+
+def _ours(samples, hop, filters, n_frames):
+    amplitudes = np.empty((len(filters.frequencies_hz), n_frames), np.float32)
+    how = filters.first_bin, filters.edges, filters.weights
+    if filters.n_fft & (filters.n_fft - 1):
+        _mel_of_any_length(samples.astype(np.float32), hop, filters.n_fft, *how, amplitudes)
+    else:
+        mel_of_samples(samples.astype(np.float32), hop, filters.roots, *how, amplitudes)
+    return amplitudes
+
+
+@pytest.mark.parametrize(
+    "n_fft", [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 21, 1000, 1023, 2047]
+)
+@pytest.mark.parametrize("low_hz", [0, 30_000])
+def test_amplitudes_are_the_product_with_the_matrix_under_a_hann_window(n_fft, low_hz):
+    n_mels = max(n_fft // 64, 1)
+    recipe = Recipe(
+        n_fft=n_fft, n_mels=n_mels, low_hz=low_hz, crop=(0, 0), centre_halfwidth=None, hop_s=4e-5
+    )
+    filters = mel_filters(250_000, recipe)
+    hop, n_frames = 10, 2 * LANES
+    samples = np.random.default_rng(0).standard_normal(n_fft + (n_frames - 1) * hop)
+    expected = _reference(samples, hop, filters, n_frames)
+    ours = _ours(samples, hop, filters, n_frames)
+    np.testing.assert_allclose(ours, expected, rtol=2e-5, atol=2e-6 * expected.max())
 
 
 @pytest.mark.parametrize("hum_hz", [0, 37.3, 20_000.1])
 def test_a_strong_sound_below_the_bands_leaves_no_trace_of_its_own(hum_hz):
     # Without a window a hum leaks into all bins, and only their sum takes it away again.
     filters = mel_filters(250_000)
-    rng = np.random.default_rng(1)
-    times_s = np.arange(2048) / 250_000
-    frames = 1e-3 * rng.standard_normal((20, 2048)) + 0.5 * np.cos(2 * np.pi * hum_hz * times_s + 1)
-    windowed = frames * scipy.signal.get_window("hann", 2048)
-    expected = np.abs(scipy.fft.rfft(windowed, axis=1)) @ _dense(filters).T
-    np.testing.assert_allclose(_projected(frames, filters), expected, rtol=2e-3)
-
-
-def _projected(frames, filters):
-    """As the stream does it, in float32; a transform of odd length gets its mirror image."""
-    spectra = scipy.fft.rfft(frames.astype(np.float32), axis=1)
-    if filters.n_fft % 2:
-        spectra = np.concatenate([spectra, spectra[:, -1:].conj()], axis=1)
-    amplitudes = np.empty((len(frames), len(filters.frequencies_hz)), np.float32)
-    project_to_bands(spectra, filters.first_bin, filters.edges, filters.weights, amplitudes)
-    return amplitudes
+    n_samples = 2048 + (LANES - 1) * 250
+    hum = 0.5 * np.cos(2 * np.pi * hum_hz * np.arange(n_samples) / 250_000 + 1)
+    samples = hum + 1e-3 * np.random.default_rng(1).standard_normal(n_samples)
+    expected = _reference(samples, 250, filters, LANES)
+    np.testing.assert_allclose(_ours(samples, 250, filters, LANES), expected, rtol=2e-3)
 
 
 def test_each_filter_peaks_at_its_frequency():

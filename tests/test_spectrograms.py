@@ -42,17 +42,12 @@ def of_tones(tones):
 @settings(
     max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
-@given(
-    st.sampled_from([1, 7, 64, 1000, 10**5]),
-    st.sampled_from([1, 8, 100]),
-    st.integers(1, 9),
-)
-def test_the_size_of_the_blocks_and_the_number_of_threads_change_nothing(
-    tones, of_tones, n_frames, blocks_per_piece, n_threads
+@given(st.sampled_from([1, 7, 64, 1000, 10**5]), st.integers(1, 9))
+def test_the_size_of_the_pieces_and_the_number_of_threads_change_nothing(
+    tones, of_tones, n_frames, n_threads
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(usvlib.spectrograms, "FRAMES_PER_BLOCK", n_frames)
-        patch.setattr(usvlib.spectrograms, "FRAMES_PER_PIECE", n_frames * blocks_per_piece)
+        patch.setattr(usvlib.spectrograms, "FRAMES_PER_PIECE", n_frames)
         patch.setattr(joblib, "cpu_count", lambda: n_threads)
         _assert_same(usvlib.syllable_spectrograms(tones), of_tones)
 

@@ -17,11 +17,15 @@ class MelFilters:
     A bin lies under at most two triangles: the falling side of one, the rising side of the next.
     """
 
-    n_fft: int
+    roots: np.ndarray  # float32 [2, n_fft], of unity: what the Fourier transform multiplies with
     frequencies_hz: np.ndarray  # [n_mels]
     first_bin: int  # of the Fourier transform, the first that feeds any band
     edges: np.ndarray  # int64 [n_mels + 1]: from one to the next, bins feed a band and the next
     weights: np.ndarray  # float32 [2, n_bins], for the lower of the two bands and the upper
+
+    @property
+    def n_fft(self):
+        return self.roots.shape[1]
 
 
 @functools.lru_cache(maxsize=8)
@@ -78,13 +82,14 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
     columns = np.arange(dense.shape[1])
     lower_band = np.maximum.accumulate(dense.astype(bool).argmax(axis=0))
     above = np.vstack([dense, np.zeros_like(dense[:1])])[lower_band + 1, columns]
+    angles = -2 * np.pi * np.arange(recipe.n_fft) / recipe.n_fft
     filters = MelFilters(
-        n_fft=recipe.n_fft,
+        roots=np.array([np.cos(angles), np.sin(angles)], np.float32),
         frequencies_hz=frequencies_hz,
         first_bin=int(fed[0]),
         edges=np.searchsorted(lower_band, np.arange(recipe.n_mels + 1)),
         weights=np.stack([dense[lower_band, columns], above]).astype(np.float32),
     )
-    for array in (filters.frequencies_hz, filters.edges, filters.weights):
+    for array in (filters.roots, filters.frequencies_hz, filters.edges, filters.weights):
         array.flags.writeable = False  # they are cached, and shared by all who ask
     return filters

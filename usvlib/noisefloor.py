@@ -24,7 +24,7 @@ class LogHistogram:
         self.n_zeros = np.zeros(n_bands, np.int64)
 
     def add(self, amplitudes):
-        """Count amplitudes, float32 array [n_frames, n_bands], none negative."""
+        """Count amplitudes, float32 array [n_bands, n_frames], none negative."""
         from .kernels import count_keys, key_range
 
         first, last = key_range(amplitudes, SHIFT)

@@ -13,10 +13,8 @@ from .noisefloor import LogHistogram
 from .progress import progress_bar
 from .recipe import ORIGINAL
 
-# Frames that are transformed at once: a MB of their spectra stays in a core's cache.
-FRAMES_PER_BLOCK = 128
 # Frames whose samples are read at once, by one of the threads, and worked on by it.
-FRAMES_PER_PIECE = 8 * FRAMES_PER_BLOCK
+FRAMES_PER_PIECE = 1024
 # They take turns at counting, an eighth of the work.
 MOST_THREADS = 8
 
@@ -168,9 +166,8 @@ def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
             f"{recording.name}: no frame lies between {start_s} and {stop_s} s; the recording is "
             f"{recording.duration_s:.3f} s long"
         )
-    blocks = [block for _, block in _mel_blocks(recording, first, last, filters, hop)]
-    times_s = np.arange(first, last) * hop / rate
-    return np.concatenate(blocks).T, filters.frequencies_hz.copy(), times_s
+    amplitudes = _mel_amplitudes(recording, first, last, filters, hop)
+    return amplitudes, filters.frequencies_hz.copy(), np.arange(first, last) * hop / rate
 
 
 def hop_samples(samplerate_hz, recipe=ORIGINAL):
@@ -200,9 +197,9 @@ def _syllable_frames(recording, hop):
 def _syllable_amplitudes(recording, first, last, filters, hop, bands):
     """Mel amplitudes [n_bands, n_frames] of each syllable, and the noise floor [n_mels].
 
-    Pieces of the recording are read and transformed by several threads. Each frame is computed
-    in the same block whatever their number, and counts add up in any order: so the result is the
-    same to the last bit.
+    Pieces of the recording are read and transformed by several threads. They are the same whatever
+    the number of threads, and counts add up in any order: so the result is the same to the last
+    bit.
     """
     import joblib
 
@@ -214,13 +211,12 @@ def _syllable_amplitudes(recording, first, last, filters, hop, bands):
 
     def work(start):
         stop = min(start + FRAMES_PER_PIECE, n_frames)
-        for t, block in _mel_blocks(recording, start, stop, filters, hop):
-            with counting:
-                histogram.add(block)
-            t_end = t + len(block)
-            for i in np.flatnonzero((first < t_end) & (last > t)):
-                a, b = max(first[i], t), min(last[i], t_end)
-                amplitudes[i][:, a - first[i] : b - first[i]] = block[a - t : b - t, bands].T
+        piece = _mel_amplitudes(recording, start, stop, filters, hop)
+        with counting:
+            histogram.add(piece)
+        for i in np.flatnonzero((first < stop) & (last > start)):
+            a, b = max(first[i], start), min(last[i], stop)
+            amplitudes[i][:, a - first[i] : b - first[i]] = piece[bands, a - start : b - start]
         return stop - start
 
     label = f"spectrograms of {recording.name}"
@@ -236,30 +232,42 @@ def _n_frames(recording, filters, hop):
     return (recording.n_samples - filters.n_fft % 2) // hop + 1
 
 
-def _mel_blocks(recording, first, last, filters, hop):
-    """Mel amplitudes [at most FRAMES_PER_BLOCK, n_mels] of frames `first` to `last`, in order.
+def _mel_amplitudes(recording, first, last, filters, hop):
+    """Mel amplitudes [n_mels, n_frames] of frames `first` to `last`."""
+    from .kernels import LANES, mel_of_samples
 
-    Yields the number of each block's first frame, and the block.
-    """
-    import scipy.fft
-
-    from .kernels import project_to_bands
-
+    n_fft, n_frames = filters.n_fft, last - first
+    n_in_lanes = -(-n_frames // LANES) * LANES
     # Frame t is centred on sample t * hop; beyond the ends of the recording there are zeros.
-    start = first * hop - filters.n_fft // 2
-    stop = (last - 1) * hop + (filters.n_fft + 1) // 2
+    start = first * hop - n_fft // 2
+    stop = start + (n_in_lanes - 1) * hop + n_fft
     samples = recording.read_samples(max(start, 0), min(stop, recording.n_samples))
     outside = max(-start, 0), max(stop - recording.n_samples, 0)
     if any(outside):
         samples = np.pad(samples, outside)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, filters.n_fft)[::hop]
-    for t in range(0, last - first, FRAMES_PER_BLOCK):
-        spectra = scipy.fft.rfft(frames[t : t + FRAMES_PER_BLOCK], axis=1)
-        if filters.n_fft % 2:  # then the last bin has a neighbour above: its mirror image
+    amplitudes = np.empty((len(filters.frequencies_hz), n_in_lanes), np.float32)
+    how = filters.first_bin, filters.edges, filters.weights
+    if n_fft & (n_fft - 1) == 0:
+        mel_of_samples(np.ascontiguousarray(samples), hop, filters.roots, *how, amplitudes)
+    else:
+        _mel_of_any_length(samples, hop, n_fft, *how, amplitudes)
+    return amplitudes[:, :n_frames]
+
+
+def _mel_of_any_length(samples, hop, n_fft, first_bin, edges, weights, amplitudes):
+    """The same of frames whose length is not a power of two, more slowly."""
+    import scipy.fft
+
+    from .kernels import LANES, mel_of_spectrum
+
+    frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop]
+    used = slice(first_bin - 1, first_bin + weights.shape[1] + 1)
+    for t in range(0, len(frames), LANES):
+        spectra = scipy.fft.rfft(frames[t : t + LANES], axis=1)
+        if n_fft % 2:  # then the last bin has a neighbour above: its mirror image
             spectra = np.concatenate([spectra, spectra[:, -1:].conj()], axis=1)
-        block = np.empty((len(spectra), len(filters.frequencies_hz)), np.float32)
-        project_to_bands(spectra, filters.first_bin, filters.edges, filters.weights, block)
-        yield first + t, block
+        spectrum = np.stack([spectra.real[:, used].T, spectra.imag[:, used].T])
+        mel_of_spectrum(spectrum, edges, weights, amplitudes[:, t : t + LANES])
 
 
 def _longest_run(held):
