@@ -1,7 +1,7 @@
 # make book   builds the book (RECORDING=... chooses the recording) and says where to open it
 # make test   runs every check
 # make lab    opens the chapters in JupyterLab
-# make bench  measures time and memory (about ten minutes) for the page on scale
+# make bench  measures time and memory (some ten minutes) for the page on scale
 # The others: make serve, lint, sync, lock, clean.
 
 PYTHON ?= python3

@@ -24,7 +24,10 @@ def main(what, *arguments):
     print(json.dumps(result))
 
 
-def timed(function, *arguments):
+def timed(function, *arguments, clear=None):
+    """Seconds that a call takes; what an earlier one has left is let go of before."""
+    if clear is not None:
+        clear.clear()
     start = time.perf_counter()
     function(*arguments)
     return time.perf_counter() - start
@@ -38,7 +41,7 @@ def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
 
     seconds, samplerate_hz = int(seconds), int(samplerate_hz)
     lengths_s = dict(zip(paths_and_lengths[::2], map(int, paths_and_lengths[1::2]), strict=True))
-    n_syllables = int(seconds * 4)  # more than fit
+    n_syllables = int(seconds * 4)  # of 3.5 a second: the simulation is to outlast the files
     recording = usvlib.simulate_recording(n_syllables, seed=1, samplerate_hz=samplerate_hz)
     files = {
         path: soundfile.SoundFile(path, "w", samplerate_hz, 1, subtype="PCM_16")
@@ -64,9 +67,20 @@ def usvlib_from_file(path, n_passes):
     import usvlib
 
     recording = usvlib.recording_from_audio(path)
+    return passes_of_usvlib(recording, n_passes)
+
+
+def passes_of_usvlib(recording, n_passes):
+    import usvlib
+
     warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
-    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
-    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+    results = []
+    passes_s = [
+        timed(lambda: results.append(usvlib.syllable_spectrograms(recording)), clear=results)
+        for _ in range(int(n_passes))
+    ]
+    n_frames = int(results[-1].n_frames.sum())
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s, "n_frames": n_frames}
 
 
 def usvlib_same_calls(path, n_passes):
@@ -79,9 +93,7 @@ def usvlib_same_calls(path, n_passes):
     some = np.linspace(0, recording.n_syllables - 1, 100).astype(int)
     onsets, offsets = recording.onsets[some], recording.offsets[some]
     recording = dataclasses.replace(recording, onsets=onsets, offsets=offsets)
-    warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
-    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
-    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+    return passes_of_usvlib(recording, n_passes)
 
 
 def usvlib_from_memory(path, n_passes):
@@ -93,9 +105,7 @@ def usvlib_from_memory(path, n_passes):
     recording = usvlib.recording_from_array(
         samples, on_disk.samplerate_hz, on_disk.onsets, on_disk.offsets, fingerprint="benchmark"
     )
-    warm_up_s = timed(usvlib.syllable_spectrograms, beginning(recording))
-    passes_s = [timed(usvlib.syllable_spectrograms, recording) for _ in range(int(n_passes))]
-    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+    return passes_of_usvlib(recording, n_passes)
 
 
 def beginning(recording):
@@ -117,11 +127,15 @@ def original_from_memory(path, n_passes):
 
     def syllables(samples, onsets, offsets):
         specgram, floor = original.mel_spectrogram(samples, samplerate_hz)
-        original.syllables(specgram, floor, samplerate_hz, onsets, offsets)
+        results.extend(original.syllables(specgram, floor, samplerate_hz, onsets, offsets))
 
+    results = []
     warm_up_s = timed(syllables, samples[: SECONDS_TO_WARM_UP * samplerate_hz], [], [])
-    passes_s = [timed(syllables, samples, onsets, offsets) for _ in range(int(n_passes))]
-    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+    passes_s = [
+        timed(syllables, samples, onsets, offsets, clear=results) for _ in range(int(n_passes))
+    ]
+    n_frames = sum(spec.shape[1] for spec in results)
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s, "n_frames": n_frames}
 
 
 def transforms(path, n_passes):
@@ -137,6 +151,7 @@ def transforms(path, n_passes):
 
     passes_s = []
     with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+        warm_up_s = timed(lambda: list(pool.map(transform, np.ones((256, 256, N_FFT), np.float32))))
         for _ in range(int(n_passes)):
             seconds = 0.0
             with soundfile.SoundFile(path) as file:
@@ -147,7 +162,39 @@ def transforms(path, n_passes):
                     blocks = [frames[t : t + 256] for t in range(0, len(frames), 256)]
                     seconds += timed(lambda blocks: list(pool.map(transform, blocks)), blocks)
             passes_s.append(seconds)
-    return {"warm_up_s": 0.0, "passes_s": passes_s}
+    return {"warm_up_s": warm_up_s, "passes_s": passes_s}
+
+
+def profile(path):
+    """Seconds of one thread in each part of the stream, of samples read from a WAV file."""
+    import usvlib
+    from usvlib import spectrograms
+    from usvlib.melfilters import mel_filters
+    from usvlib.noisefloor import LogHistogram
+
+    on_disk = usvlib.recording_from_audio(path)
+    usvlib.syllable_spectrograms(beginning(on_disk))
+    filters = mel_filters(on_disk.samplerate_hz)
+    hop = on_disk.samplerate_hz // 1000
+    n_frames = on_disk.n_samples // hop
+    histogram = LogHistogram(len(filters.frequencies_hz))
+    seconds = dict.fromkeys(("reading", "transforms and mel bands", "counting"), 0.0)
+    for start in range(0, n_frames, spectrograms.FRAMES_PER_PIECE):
+        stop = min(start + spectrograms.FRAMES_PER_PIECE, n_frames)
+        t0 = time.perf_counter()
+        samples = on_disk.read_samples(start * hop, stop * hop)
+        t1 = time.perf_counter()
+        piece = usvlib.recording_from_array(
+            samples, on_disk.samplerate_hz, [0], [1], fingerprint="benchmark"
+        )
+        t2 = time.perf_counter()
+        amplitudes = spectrograms._mel_amplitudes(piece, 0, stop - start, filters, hop)
+        t3 = time.perf_counter()
+        histogram.add(amplitudes)
+        t4 = time.perf_counter()
+        for part, span in zip(seconds, (t1 - t0, t3 - t2, t4 - t3), strict=True):
+            seconds[part] += span
+    return {"seconds": {part: round(value, 3) for part, value in seconds.items()}}
 
 
 def labels_usvlib(path):
@@ -187,9 +234,10 @@ def embedding(whose, path, n_syllables):
     else:
         from original import embed
 
-    pictures = np.load(path, mmap_mode="r", allow_pickle=False)
-    warm_up_s = timed(embed, pictures[:100])
-    return {"warm_up_s": warm_up_s, "passes_s": [timed(embed, pictures[: int(n_syllables)])]}
+    pictures, n = np.load(path, mmap_mode="r", allow_pickle=False), int(n_syllables)
+    # From 4,096 points on UMAP takes another search for neighbours, which is compiled, too.
+    warm_up_s = timed(embed, pictures[: 100 if n < 4096 else 4096])
+    return {"warm_up_s": warm_up_s, "passes_s": [timed(embed, pictures[:n])]}
 
 
 def syllable_samples(path, samplerate_hz):
@@ -206,6 +254,7 @@ MEASUREMENTS = {
         usvlib_from_memory,
         original_from_memory,
         transforms,
+        profile,
         labels_usvlib,
         labels_original,
         features,

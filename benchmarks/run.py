@@ -44,6 +44,7 @@ def main():
             "samplerate_hz": SAMPLERATE_HZ,
             "calls_per_minute": CALLS_PER_MINUTE,
             "compile_s": None,
+            "profile": None,
             "spectrograms": [],
             "labels": [],
             "embedding": [],
@@ -74,6 +75,8 @@ def measure_all(folder, memory_bytes, results):
         compiling = measure("usvlib_from_file", paths[1], 1, NUMBA_CACHE_DIR=empty)
         cached = measure("usvlib_from_file", paths[1], 1, NUMBA_CACHE_DIR=empty)
     results["compile_s"] = round(compiling["warm_up_s"] - cached["warm_up_s"], 2)
+
+    results["profile"] = measure("profile", paths[5])["seconds"]
 
     for minutes, path in paths.items():
         # Rounds of all, one after the other, so that what else a machine does meets them alike.
@@ -112,7 +115,7 @@ def spectrogram_measurements(minutes, memory_bytes):
 
 
 def count_measurements(memory_bytes):
-    n = 1 + 2 + 2 * ROUNDS + 1 + 2 * len(SYLLABLES)
+    n = 1 + 2 + 1 + 2 * ROUNDS + 1 + 2 * len(SYLLABLES)
     for minutes in MINUTES:
         rounds = ROUNDS if minutes <= 5 else 1
         n += rounds * len(list(spectrogram_measurements(minutes, memory_bytes)))
@@ -154,8 +157,8 @@ def summary(rounds):
 
     row = {
         "n_rounds": len(rounds),
-        "process_s": median(r["process_s"] for r in rounds),
-        "peak_gb": median(r["peak_bytes"] / 1e9 for r in rounds),
+        "process_s": median([r["process_s"] for r in rounds]),
+        "peak_gb": median([r["peak_bytes"] / 1e9 for r in rounds]),
     }
     if "warm_up_s" in rounds[0]:
         first_s = [r["passes_s"][0] for r in rounds]
@@ -172,6 +175,8 @@ def table(results):
 
     columns = ["what", "minutes", "n_syllables", "warm_up_s", "first_s", "again_s", "process_s"]
     parts = [f"compiling the loops, once: {results['compile_s']} s"]
+    of_thread = ", ".join(f"{part} {value} s" for part, value in results["profile"].items())
+    parts.append(f"5 minutes, one thread: {of_thread}")
     for part in ("spectrograms", "labels", "embedding"):
         rows = pandas.DataFrame(results[part])
         rows = rows[[c for c in (*columns, "peak_gb") if c in rows]]

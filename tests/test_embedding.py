@@ -9,6 +9,7 @@ from sounds import RATE, refused, tones_in_noise
 
 import usvlib
 from usvlib import ORIGINAL, embed, map_fidelity
+from usvlib.embedding import _nearest_neighbors
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -254,3 +255,15 @@ def test_features_and_coordinates_must_go_together(plane):
 def test_coordinates_that_cannot_be_are_an_error(plane, coordinates, words):
     with refused(*words):
         map_fidelity(plane, coordinates)
+
+
+def test_neighbours_are_the_nearest_and_a_point_is_its_own_first():
+    rng = np.random.default_rng(4)
+    points = rng.standard_normal((60, 7)).astype(np.float32)
+    points[40:50] = points[:10]  # of two alike, each is the other's nearest
+    indices, distances = _nearest_neighbors(points, 9)
+    np.testing.assert_array_equal(indices[:, 0], np.arange(60))
+    assert (distances[:, 0] == 0).all()
+    exact = np.linalg.norm(points[:, np.newaxis] - points, axis=-1)
+    np.testing.assert_allclose(distances, np.sort(exact, axis=1)[:, :9], atol=1e-3)
+    np.testing.assert_array_equal(indices[:10, 1], np.arange(40, 50))

@@ -129,8 +129,15 @@ def test_a_range_beyond_half_the_sampling_rate_is_an_error():
 
 @pytest.mark.parametrize(
     ("rate", "changes"),
-    [(84_000, {}), (250_000, {"n_fft": 256}), (250_000, {"high_hz": 44_000})],
-    ids=["low sampling rate", "short window", "narrow range"],
+    [
+        (84_000, {}),
+        (250_000, {"n_fft": 256}),
+        (250_000, {"high_hz": 44_000}),
+        # What rounding leaves of a filter at half the sampling rate is no filter.
+        (250_000, {"n_fft": 16, "n_mels": 128, "low_hz": 122_500}),
+        (250_000, {"n_fft": 128, "n_mels": 128, "low_hz": 122_500}),
+    ],
+    ids=["low sampling rate", "short window", "narrow range", "one bin", "two bins"],
 )
 def test_an_empty_filter_is_an_error_that_names_the_band_and_the_remedies(rate, changes):
     with refused("mel band", "kHz", "n_mels=128", "n_fft", rate):

@@ -53,9 +53,9 @@ def main():
 
 def digest(study):
     """Hexadecimal digest of all that the pages show and that is not in them."""
-    measured = ROOT / "benchmarks" / "results.json"
-    content = measured.read_bytes() if measured.is_file() else b""
-    return hashlib.sha256(study.digest.encode() + content).hexdigest()[:16]
+    measured = sorted((ROOT / "benchmarks").glob("*.json"))
+    contents = [path.read_bytes() for path in measured]
+    return hashlib.sha256(b"\0".join([study.digest.encode(), *contents])).hexdigest()[:16]
 
 
 def choose_recording():

@@ -67,7 +67,8 @@ def embed(features, recipe=ORIGINAL):
 
     coordinates = np.full((len(features), 2), np.nan)
     with warnings.catch_warnings():
-        # That it could not place further points, and how it fared in finding where to start from.
+        # That it could not place further points; and how it fared in finding a lay-out to start
+        # from, of syllables that fall apart into groups in particular, which is no fault of theirs.
         warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
         warnings.filterwarnings("ignore", module=r"sklearn\.manifold|umap\.spectral")
         coordinates[shown] = umap.UMAP(

@@ -69,6 +69,8 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
             sr=samplerate_hz, n_fft=recipe.n_fft, n_mels=recipe.n_mels, **limits
         )
     frequencies_hz = librosa.mel_frequencies(recipe.n_mels + 2, **limits)[1:-1]
+    # At half the sampling rate the last triangle ends, and only rounding leaves it a weight.
+    dense[:, (recipe.n_fft + 1) // 2 :] = 0
     if (empty := np.flatnonzero(dense.max(axis=1) == 0)).size:
         raise UsvError(
             f"mel band {empty[0]} ({frequencies_hz[empty[0]] / 1000:.1f} kHz) is narrower than the "
@@ -76,8 +78,7 @@ def mel_filters(samplerate_hz, recipe=ORIGINAL):
             f"bands than n_mels={recipe.n_mels}, a longer n_fft than {recipe.n_fft}, or a higher "
             f"sampling rate than {samplerate_hz} Hz"
         )
-    # At half the sampling rate the last triangle ends, and only rounding leaves it a weight.
-    fed = np.flatnonzero(dense[:, : (recipe.n_fft + 1) // 2].any(axis=0))
+    fed = np.flatnonzero(dense.any(axis=0))
     dense = dense[:, fed[0] : fed[-1] + 1]
     columns = np.arange(dense.shape[1])
     lower_band = np.maximum.accumulate(dense.astype(bool).argmax(axis=0))

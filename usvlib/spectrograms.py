@@ -15,7 +15,7 @@ from .recipe import ORIGINAL
 
 # Frames whose samples are read at once, by one of the threads, and worked on by it.
 FRAMES_PER_PIECE = 1024
-# They take turns at counting, an eighth of the work.
+# They take turns at counting; far beyond this number they would wait for each other.
 MOST_THREADS = 8
 
 # In log2 units over the floor. Of the AMVOC recordings' calls all are found by this rule, also
@@ -166,7 +166,11 @@ def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
             f"{recording.name}: no frame lies between {start_s} and {stop_s} s; the recording is "
             f"{recording.duration_s:.3f} s long"
         )
-    amplitudes = _mel_amplitudes(recording, first, last, filters, hop)
+    amplitudes = np.empty((recipe.n_mels, last - first), np.float32)
+    for start in range(first, last, FRAMES_PER_PIECE):
+        stop = min(start + FRAMES_PER_PIECE, last)
+        piece = _mel_amplitudes(recording, start, stop, filters, hop)
+        amplitudes[:, start - first : stop - first] = piece
     return amplitudes, filters.frequencies_hz.copy(), np.arange(first, last) * hop / rate
 
 
@@ -251,7 +255,13 @@ def _mel_amplitudes(recording, first, last, filters, hop):
         mel_of_samples(np.ascontiguousarray(samples), hop, filters.roots, *how, amplitudes)
     else:
         _mel_of_any_length(samples, hop, n_fft, *how, amplitudes)
-    return amplitudes[:, :n_frames]
+    if not np.isfinite(amplitudes.max()):
+        raise UsvError(
+            f"{recording.name}: samples between {max(start, 0) / recording.samplerate_hz:.3f} and "
+            f"{stop / recording.samplerate_hz:.3f} s reach {np.abs(samples).max():g}, and their "
+            "spectrum cannot be held in float32; full scale should be about 1"
+        )
+    return np.ascontiguousarray(amplitudes[:, :n_frames])
 
 
 def _mel_of_any_length(samples, hop, n_fft, first_bin, edges, weights, amplitudes):
