@@ -52,13 +52,18 @@ def test_the_map_is_as_trustworthy_as_that_of_the_page(umap, name, request):
 
     features = request.getfixturevalue(name)
     flat = features.reshape(len(features), -1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a seed leaves it one thread
-        plain = umap.UMAP(min_dist=0.5, random_state=2).fit_transform(flat)
-    ours, theirs = (trustworthiness(flat, y, n_neighbors=15) for y in (embed(features), plain))
-    assert ours >= theirs - 0.01
+    ours, theirs = [], []
+    # Maps of one quality differ by some 0.01 from seed to seed.
+    for seed in range(2, 8):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a seed leaves it one thread
+            plain = umap.UMAP(min_dist=0.5, random_state=seed).fit_transform(flat)
+        map_of_ours = embed(features, dataclasses.replace(ORIGINAL, embedding_seed=seed))
+        ours.append(trustworthiness(flat, map_of_ours, n_neighbors=15))
+        theirs.append(trustworthiness(flat, plain, n_neighbors=15))
+    assert np.mean(ours) >= np.mean(theirs) - 0.01
     # Not because both are bad: a shuffled map has one half.
-    assert ours > 0.65
+    assert min(ours) > 0.65
 
 
 def test_the_map_is_the_same_at_every_call(simulated, of_simulated):
