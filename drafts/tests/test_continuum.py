@@ -1,0 +1,74 @@
+"""The verdict on repertoires of known kind, by way of their sound."""
+
+import numpy as np
+import pandas
+import pytest
+from usvlib.alignment import align
+from usvlib.controls import CONTINUA
+
+import usvlib
+
+
+@pytest.mark.parametrize("kind", CONTINUA)
+def test_a_continuum_is_not_called_types(kind):
+    features, measures, _ = usvlib.simulate_control(kind, 300, seed=1)
+    assert usvlib.assess_continuum(features, measures).kind == "continuum"
+
+
+@pytest.mark.parametrize("n_types", [3, 6, 12])
+def test_types_are_found_and_counted(n_types):
+    features, measures, types = usvlib.simulate_control(
+        "types", 600, seed=1, n_types=n_types, separation=9
+    )
+    verdict = usvlib.assess_continuum(features, measures)
+    assert verdict.kind == "separated types"
+    assert abs(verdict.n_types - n_types) <= 0.2 * n_types
+    shares = pandas.crosstab(types, verdict.labels, normalize="index").max(axis=1)
+    assert shares.median() > 0.9
+
+
+def test_types_that_differ_in_frequency_alone_need_the_measures():
+    features, measures, _ = usvlib.simulate_control(
+        "mean_frequency_types", 600, seed=1, n_types=2, separation=7
+    )
+    assert usvlib.assess_continuum(features, measures).n_types == 2
+    assert usvlib.assess_continuum(features).kind == "continuum"
+
+
+def test_a_satellite_and_a_jump_are_named():
+    features, measures, types = usvlib.simulate_control("satellite", 600, seed=1, separation=12)
+    verdict = usvlib.assess_continuum(features, measures)
+    assert verdict.kind == "continuum with a satellite"
+    assert (verdict.labels == types).mean() > 0.9
+    features, measures, types = usvlib.simulate_control("jumps", 600, seed=1)
+    verdict = usvlib.assess_continuum(features, measures)
+    assert (verdict.kind, verdict.n_types) == ("continuum with a jump", 1)
+    assert (verdict.labels == types).mean() > 0.9
+
+
+def test_the_verdict_is_the_same_for_one_seed_and_agrees_for_others():
+    features, measures, _ = usvlib.simulate_control("gaussian", 300, seed=2)
+    verdicts = [usvlib.assess_continuum(features, measures, seed) for seed in (0, 0, 1)]
+    assert verdicts[0].statistics.equals(verdicts[1].statistics)
+    assert len({verdict.kind for verdict in verdicts}) == 1
+
+
+def test_few_and_blank_syllables():
+    features, measures, _ = usvlib.simulate_control("gaussian", 210, seed=2)
+    features[:20] = 0
+    verdict = usvlib.assess_continuum(features, measures)
+    assert verdict.kind == "too few syllables"
+    assert (verdict.labels == np.repeat([-1, 0], [20, 190])).all()
+    assert "190" in str(verdict)
+    with pytest.raises(usvlib.UsvError, match="measures has no column level_db"):
+        usvlib.assess_continuum(features, measures.drop(columns="level_db"))
+    with pytest.raises(usvlib.UsvError, match=r"features has shape \(210, 40\)"):
+        usvlib.assess_continuum(features[:, :, 0])
+
+
+def test_alignment_takes_whole_steps_back():
+    """A picture moved by a band and one column wider is what it was."""
+    picture = np.zeros((1, 40, 30), np.float32)
+    picture[0, 15:20, 4:26] = 5
+    moved = np.roll(picture, (1, 2), axis=(1, 2))
+    np.testing.assert_allclose(align(picture), align(moved), atol=1e-4)

@@ -1,0 +1,131 @@
+"""Recompute how often the test of `usvlib.continuum` is right, on simulated repertoires.
+
+    python tools/controls.py [--repetitions 25] [--processes 2] [--only types]
+
+Each repertoire is one row of the table. Rows are kept in the cache folder as they are computed, so
+that a run that was stopped goes on where it was; a change of `usvlib` or of a version begins anew.
+"""
+# ruff: noqa: E402
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+# One thread each: there are as many processes as are wanted.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT"):
+    os.environ.setdefault(name, "1")
+
+import joblib
+import numpy as np
+import pandas
+import platformdirs
+import scipy
+import sklearn
+import tqdm
+from usvlib.alignment import spaces_of
+from usvlib.continuum import assess_continuum
+from usvlib.controls import CONTINUA, oracle_separation, simulate_control
+
+import usvlib
+from usvlib.files import atomic_path
+
+TABLE = Path(usvlib.__file__).with_name("controls.csv")
+VERSIONS = {
+    "usvlib": usvlib.__version__,
+    "numpy": np.__version__,
+    "scipy": scipy.__version__,
+    "scikit-learn": sklearn.__version__,
+    "python": platform.python_version(),
+}
+
+
+def all_cells():
+    """Control, number of syllables and options of each cell."""
+    for n_syllables in (300, 600, 1600):
+        for kind in CONTINUA:
+            yield kind, n_syllables, {}
+    for n_types in (3, 6, 12):
+        for separation in (3, 4, 5, 6, 7, 8):
+            yield "types", 600, {"n_types": n_types, "separation": separation}
+    for n_syllables in (200, 300, 1600):
+        for separation in (4, 5, 6, 8):
+            yield "types", n_syllables, {"n_types": 6, "separation": separation}
+    for n_types, separation in ((3, 3), (3, 4), (3, 5), (2, 5), (2, 7)):
+        yield "mean_frequency_types", 600, {"n_types": n_types, "separation": separation}
+    for separation in (6, 8, 10, 12):
+        yield "satellite", 600, {"separation": separation}
+    for size_khz in (6.0, 12.0, 20.0):
+        yield "jumps", 600, {"size_khz": size_khz}
+
+
+def one_row(kind, n_syllables, options, seed):
+    features, measures, types = simulate_control(kind, n_syllables, seed, **options)
+    verdict = assess_continuum(features, measures)
+    shown = verdict.labels >= 0
+    row = {"control": kind, "n_syllables": n_syllables, "seed": seed}
+    row |= {key: options.get(key) for key in ("n_types", "separation", "size_khz")}
+    if types.any() and kind != "jumps":
+        space = spaces_of(features[shown], measures[shown])["both"]
+        row["oracle"] = round(oracle_separation(space, types[shown]), 2)
+    row |= {"verdict": verdict.kind, "n_found": verdict.n_types}
+    for name, value in verdict.statistics["value"].items():
+        if name == "support for separate groups":
+            row["support"] = round(value, 3)
+    return row
+
+
+def cached_row(folder, task):
+    kind, n_syllables, options, seed = task
+    words = [f"{key}={value}" for key, value in options.items()]
+    path = folder / ("_".join([kind, str(n_syllables), *words, str(seed)]) + ".json")
+    if not path.exists():
+        row = one_row(*task)
+        with atomic_path(path) as partial:
+            partial.write_text(json.dumps(row))
+    return json.loads(path.read_text())
+
+
+def cache_folder():
+    """A folder of the code's and the versions' own."""
+    digest = hashlib.sha256(json.dumps(VERSIONS).encode())
+    for source in sorted(Path(usvlib.__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    root = os.environ.get("USVLIB_CACHE_DIR") or platformdirs.user_cache_dir("usvlib")
+    return Path(root) / "controls" / digest.hexdigest()[:16]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repetitions", type=int, default=25)
+    parser.add_argument("--processes", type=int, default=min(os.cpu_count(), 2))
+    parser.add_argument("--only", help="only controls of this name")
+    parser.add_argument("--seed", type=int, default=10_000, help="of the first repetition")
+    parser.add_argument("--output", type=Path, default=TABLE)
+    arguments = parser.parse_args()
+    cells = [cell for cell in all_cells() if arguments.only in (None, cell[0])]
+    # Repetition by repetition, so that a table of a run that was stopped is balanced.
+    tasks = [
+        (*cell, arguments.seed + repetition)
+        for repetition in range(arguments.repetitions)
+        for cell in cells
+    ]
+    if not tasks:
+        sys.exit(f"there are no controls named {arguments.only}")
+    folder = cache_folder()
+    work = joblib.Parallel(n_jobs=arguments.processes, return_as="generator")(
+        joblib.delayed(cached_row)(folder, task) for task in tasks
+    )
+    rows = list(tqdm.tqdm(work, total=len(tasks), desc="controls", unit="repertoire"))
+    about = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
+    with atomic_path(arguments.output) as partial:
+        header = f"# seeds from {arguments.seed} on; {about}\n"
+        partial.write_text(header + pandas.DataFrame(rows).to_csv(index=False))
+    print(f"{len(rows)} repertoires in {arguments.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,349 @@
+"""How many dimensions the syllables really fill: estimators, and what noise does to them.
+
+No estimator is right by itself: noise adds dimensions at small scales, curvature and few points
+take some away at large ones. So each is calibrated on simulated manifolds of known dimension that
+went through the same spectrogram steps; see `tools/calibrate_dimension.py`.
+"""
+
+import dataclasses
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import UsvError, whole_number
+
+MOST_COMPONENTS = 20
+SCALES = (5, 10, 20, 40)  # neighbours
+CALIBRATION = Path(__file__).with_name("dimension_calibration.csv")
+CALIBRATION_COLUMNS = (
+    "n_points",
+    "estimator",
+    "n_neighbors",
+    "dimension",
+    "repetition",
+    "estimate",
+)
+
+
+def principal_components(features, n_components=None, seed=0):
+    """Scores of the syllables on their principal components.
+
+    Parameters
+    ----------
+    features : float array [n_syllables, ...]
+    n_components : int, optional
+        By default those whose variance is larger than that of any component of the same numbers
+        shuffled, each pixel among the syllables by itself, and at most 20: the noise of the many
+        components behind them would look like further dimensions.
+    seed : int
+        Of the shuffling.
+
+    Returns
+    -------
+    float64 array [n_syllables, n_components]
+        The first has the largest variance.
+    """
+    features = np.asarray(features, np.float64)
+    flat = _check_points(features.reshape(len(features), -1), 2)
+    flat = flat - flat.mean(axis=0)
+    variances, axes = np.linalg.eigh(flat @ flat.T)
+    if n_components is None:
+        shuffled = np.random.default_rng(seed).permuted(flat, axis=0)
+        chance = np.linalg.eigvalsh(shuffled @ shuffled.T)[-1]
+        n_components = min(max(int((variances > chance).sum()), 1), MOST_COMPONENTS)
+    n_components = min(whole_number("n_components", n_components, 1), *flat.shape)
+    last = slice(-1, -1 - n_components, -1)
+    return axes[:, last] * np.sqrt(np.maximum(variances[last], 0))
+
+
+def two_nn_dimension(points, n_neighbors=2, seed=0):
+    """Dimension from how much farther the second neighbour is than the first (Facco et al. 2017).
+
+    Parameters
+    ----------
+    points : float array [n_points, n_axes]
+    n_neighbors : int
+        The scale: points are dealt into `n_neighbors // 2` parts at random, and neighbours sought
+        in each, so that the two of a part are about the so many nearest of all.
+    seed : int
+
+    Returns
+    -------
+    float
+    """
+    points = _check_points(points, 3)
+    n_parts = max(whole_number("n_neighbors", n_neighbors, 2) // 2, 1)
+    if len(points) < 3 * n_parts:
+        raise UsvError(
+            f"n_neighbors is {n_neighbors}; of {len(points)} points it must be at most "
+            f"{2 * (len(points) // 3)}"
+        )
+    order = np.random.default_rng(seed).permutation(len(points))
+    ratios = []
+    for part in np.array_split(order, n_parts):
+        first, second = _neighbor_distances(points[part], 2).T
+        ratios.append(second[first > 0] / first[first > 0])
+    ratios = np.concatenate(ratios)
+    if len(ratios) < 2 or (ratios == 1).all():
+        raise UsvError("points hold too few that differ; there is no dimension to estimate")
+    # Unbiased for points of even density (Denti et al. 2022).
+    return float((len(ratios) - 1) / np.log(ratios).sum())
+
+
+def likelihood_dimension(points, n_neighbors=20):
+    """Dimension from how the number of neighbours grows with distance (Levina & Bickel 2005).
+
+    The inverse of each point's estimate is averaged, as MacKay and Ghahramani advise.
+
+    Parameters
+    ----------
+    points : float array [n_points, n_axes]
+    n_neighbors : int
+        The scale, at least 3.
+
+    Returns
+    -------
+    float
+    """
+    points = _check_points(points, 4)
+    k = whole_number("n_neighbors", n_neighbors, 3)
+    _check_neighbors(k, points)
+    distances = _neighbor_distances(points, k)
+    distances = distances[distances[:, 0] > 0]
+    if not len(distances) or (distances[:, -1] == distances[:, 0]).all():
+        raise UsvError("points hold too few that differ; there is no dimension to estimate")
+    inverse = np.log(distances[:, -1:] / distances[:, :-1]).sum(axis=1) / (k - 2)
+    return float(1 / inverse.mean())
+
+
+def local_pca_dimension(points, n_neighbors=20):
+    """Participation ratio of the covariance of each point's neighbourhood, averaged.
+
+    The ratio, (sum of variances)^2 / sum of squared variances, is d where d directions share the
+    variance alike, and less where they do not.
+
+    Parameters
+    ----------
+    points : float array [n_points, n_axes]
+    n_neighbors : int
+        The scale, at least 2.
+
+    Returns
+    -------
+    float
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    points = _check_points(points, 3)
+    k = whole_number("n_neighbors", n_neighbors, 2)
+    _check_neighbors(k, points)
+    indices = (
+        NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(points).kneighbors(points)[1]
+    )
+    ratios = []
+    for around in indices:
+        cloud = points[around] - points[around].mean(axis=0)
+        # Of k + 1 points the Gram matrix has the variances of the covariance, and may be smaller.
+        gram = cloud @ cloud.T if len(cloud) < cloud.shape[1] else cloud.T @ cloud
+        if (total := np.trace(gram)) > 0:
+            ratios.append(total**2 / (gram**2).sum())
+    if not ratios:
+        raise UsvError("points hold too few that differ; there is no dimension to estimate")
+    return float(np.mean(ratios))
+
+
+ESTIMATORS = {
+    "two nearest": two_nn_dimension,
+    "likelihood": likelihood_dimension,
+    "local components": local_pca_dimension,
+}
+
+
+# The scale at which each is closest to the truth on the calibration's manifolds.
+BEST_SCALES = {"two nearest": 20, "likelihood": 20, "local components": 10}
+N_SUBSETS = 6
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Dimension:
+    """The intrinsic dimension of a repertoire.
+
+    Attributes
+    ----------
+    estimate : float
+        Mean of the three estimators, each at its best scale.
+    low, high : float
+        Two standard errors around it: what subsets of the syllables differ by, and what the same
+        estimate misses the truth by on the calibration's manifolds.
+    n_points : int
+        Syllables to a subset: as many as the calibration had, since estimates depend on it.
+    profile : pandas.DataFrame
+        `estimate` and `deviation`, over the subsets, of each `estimator` at each `n_neighbors`.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    n_points: int
+    profile: Any
+
+    def __str__(self):
+        return f"{self.estimate:.1f} dimensions ({self.low:.1f} to {self.high:.1f})"
+
+
+def intrinsic_dimension(features, seed=0):
+    """How many dimensions the syllables fill, with its uncertainty.
+
+    Parameters
+    ----------
+    features : float array [n_syllables, n_bands, n_frames]
+        Blank syllables, all 0, are left out. At least 100 others are needed.
+    seed : int
+        Of the subsets.
+
+    Returns
+    -------
+    Dimension
+    """
+    import pandas
+
+    features = np.asarray(features)
+    flat = features.reshape(len(features), -1)
+    flat = flat[flat.any(axis=1)]
+    sizes = sorted(dimension_calibration().n_points.unique())
+    if len(flat) < sizes[0]:
+        raise UsvError(
+            f"there are {len(flat)} syllables that are not blank; their dimension needs at least "
+            f"{sizes[0]}"
+        )
+    n_points = int(max(size for size in sizes if size <= len(flat)))
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(N_SUBSETS if len(flat) > n_points else 1):
+        chosen = np.sort(rng.choice(len(flat), n_points, replace=False))
+        rows += dimension_profile(flat[chosen])
+    table = pandas.DataFrame(rows, columns=["estimator", "n_neighbors", "estimate"])
+    profile = table.groupby(["estimator", "n_neighbors"]).estimate.agg(["mean", "std"])
+    profile.columns = ["estimate", "deviation"]
+    best = [profile.loc[pair] for pair in BEST_SCALES.items()]
+    estimate = float(np.mean([row.estimate for row in best]))
+    sampling = float(np.nan_to_num(np.mean([row.deviation for row in best])))
+    error = 2 * np.hypot(sampling, calibration_error(n_points))
+    return Dimension(
+        estimate, max(estimate - error, 0.0), estimate + error, n_points, profile.reset_index()
+    )
+
+
+def plot_dimension(found=None):
+    """Estimates by scale beside those of the calibration, and their mean against the truth.
+
+    Parameters
+    ----------
+    found : Dimension, optional
+        Without it the calibration of the smallest number of points is drawn alone.
+
+    Returns
+    -------
+    Figure
+    """
+    import matplotlib.pyplot as plt
+
+    table = dimension_calibration()
+    n_points = found.n_points if found else table.n_points.min()
+    figure, axes = plt.subplots(1, 4, figsize=(10, 3.1), layout="constrained", sharey=True)
+    for ax, name in zip(axes, ESTIMATORS, strict=False):
+        group = table[(table.n_points == n_points) & (table.estimator == name)]
+        curves = group.pivot_table(index="n_neighbors", columns="dimension", values="estimate")
+        ax.plot(curves, "-", color="0.6", lw=1)
+        below = 0.0
+        for truth, curve in curves.items():
+            below = max(curve.iloc[-1], below + 0.4)  # labels must not overlap
+            ax.annotate(truth, (44, below), color="0.4", va="center", size=8)
+        if found:
+            own = found.profile[found.profile.estimator == name]
+            ax.errorbar(own.n_neighbors, own.estimate, 2 * own.deviation.fillna(0), color="C0")
+            best = own[own.n_neighbors == BEST_SCALES[name]]
+            ax.plot(best.n_neighbors, best.estimate, "o", color="C0")
+        ax.set(title=name, xscale="log", xlabel="neighbours", xlim=(4, 60))
+        ax.set_xticks(SCALES, SCALES)
+        ax.minorticks_off()
+    known = calibrated_estimates(n_points)
+    jitter = (known.repetition - known.repetition.mean()) * 0.04
+    axes[3].plot([0.5, 6.5], [0.5, 6.5], ":", color="0.6")
+    axes[3].plot(known.dimension + jitter, known.estimate, ".", color="0.4", ms=4)
+    if found:
+        axes[3].axhspan(found.low, found.high, color="C0", alpha=0.15, lw=0)
+        axes[3].axhline(found.estimate, color="C0")
+    axes[3].set(title="mean of the three", xlabel="true dimension")
+    axes[0].set(ylabel="dimension", ylim=(0, 9.5))
+    return figure
+
+
+def dimension_profile(features):
+    """What each estimator says at each scale: a list of (estimator, n_neighbors, estimate)."""
+    points = principal_components(features)
+    return [
+        (name, scale, estimator(points, scale))
+        for name, estimator in ESTIMATORS.items()
+        for scale in SCALES
+    ]
+
+
+@functools.cache
+def dimension_calibration():
+    """What the estimators say of simulated manifolds of known dimension: a table, do not change it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `n_points`, `estimator`, `n_neighbors`, `dimension` (the truth), `repetition`, `estimate`.
+    """
+    import pandas
+
+    return pandas.read_csv(CALIBRATION, comment="#")
+
+
+def calibrated_estimates(n_points):
+    """The calibration's manifolds of so many syllables: truth, and the mean of the estimators.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `dimension`, `repetition` and `estimate`, as of `intrinsic_dimension`.
+    """
+    table = dimension_calibration()
+    table = table[table.n_points == n_points]
+    best = table[table.n_neighbors == table.estimator.map(BEST_SCALES)]
+    return best.groupby(["dimension", "repetition"]).estimate.mean().reset_index()
+
+
+def calibration_error(n_points):
+    """Root mean square of what the estimate misses the truth by on the calibration's manifolds."""
+    table = calibrated_estimates(n_points)
+    return float(np.sqrt(((table.estimate - table.dimension) ** 2).mean()))
+
+
+def _neighbor_distances(points, k):
+    from sklearn.neighbors import NearestNeighbors
+
+    return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points).kneighbors()[0]
+
+
+def _check_neighbors(k, points):
+    if k >= len(points):
+        raise UsvError(
+            f"n_neighbors is {k}; it must be less than the number of points, {len(points)}"
+        )
+
+
+def _check_points(points, fewest):
+    points = np.asarray(points, np.float64)
+    if points.ndim != 2 or not points.shape[1]:
+        raise UsvError(f"points has shape {points.shape}; it must be [n_points, n_axes]")
+    if len(points) < fewest:
+        raise UsvError(f"there are {len(points)} points; at least {fewest} are needed")
+    if not np.isfinite(points).all():
+        raise UsvError("points are not all finite; they must be numbers")
+    return points
