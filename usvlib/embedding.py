@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .errors import UsvError, whole_number
+from .progress import DISCREET
 from .recipe import ORIGINAL
 
 FEWEST_SYLLABLES = 4
@@ -78,7 +79,7 @@ def embed(features, recipe=ORIGINAL):
             n_jobs=1,
             init=init,
             precomputed_knn=_nearest_neighbors(features[shown], n_neighbors),
-            tqdm_kwds={"desc": "map", "delay": 2, "leave": False, "disable": None},
+            tqdm_kwds={"desc": "map", **DISCREET},
         ).fit_transform(features[shown])
     return coordinates
 
