@@ -2,7 +2,7 @@
 # make test   runs every check
 # make lab    opens the chapters in JupyterLab
 # make bench  measures time and memory (some ten minutes) for the page on scale
-# The others: make serve, lint, sync, lock, clean.
+# The others: make serve, lint, sync, controls, lock, clean.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 WITHOUT_SETTINGS := env -u RECORDING -u USVLIB_RECORDING -u USVLIB_DATA_DIR -u USVLIB_CACHE_DIR
 export RECORDING
 
-.PHONY: book test lab bench serve lint sync lock clean
+.PHONY: book test lab bench serve lint sync controls lock clean
 
 book: $(INSTALLED)
 	@$(BIN)/python tools/build_book.py
@@ -36,6 +36,10 @@ bench: $(INSTALLED)
 # Pairs texts and notebooks, and stores the outputs anew, without pictures.
 sync: $(INSTALLED)
 	@$(WITHOUT_SETTINGS) $(BIN)/python tools/notebooks.py sync
+
+# How often the test of chapter 7 is right, on simulated repertoires: a bit over an hour on two cores.
+controls: $(INSTALLED)
+	@$(BIN)/python tools/controls.py
 
 # Newer versions of everything, within the ranges of pyproject.toml.
 lock: $(INSTALLED)

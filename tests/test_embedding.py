@@ -272,3 +272,25 @@ def test_neighbours_are_the_nearest_and_a_point_is_its_own_first():
     exact = np.linalg.norm(points[:, np.newaxis] - points, axis=-1)
     np.testing.assert_allclose(distances, np.sort(exact, axis=1)[:, :9], atol=1e-3)
     np.testing.assert_array_equal(indices[:10, 1], np.arange(40, 50))
+
+
+class TestNeighborOverlap:
+    def test_a_perfect_map_shares_all_and_a_random_one_few(self):
+        rng = np.random.default_rng(0)
+        points = rng.standard_normal((300, 2))
+        assert usvlib.neighbor_overlap(points, 3 * points) == 1
+        random = usvlib.neighbor_overlap(points, rng.standard_normal((300, 2)))
+        assert random == pytest.approx(15 / 299, abs=0.02)
+
+    def test_it_is_the_share_counted_by_hand(self):
+        line = np.arange(6.0)[:, np.newaxis]
+        swapped = np.stack([[0, 1, 2, 3, 5, 4], np.zeros(6)], axis=1)
+        # Of each one's two nearest, those of 3, 4 and 5 change.
+        value = usvlib.neighbor_overlap(line, swapped, 2)
+        assert 0.5 < value < 1
+
+    def test_syllables_without_a_place_are_left_out(self):
+        points = np.random.default_rng(0).standard_normal((40, 2))
+        lost = points.copy()
+        lost[:10] = np.nan
+        assert usvlib.neighbor_overlap(points, lost) == 1

@@ -160,12 +160,22 @@ ROOMS = [
     "noisefloor",
     "spectrograms",
     "measures",
+    "callclasses",
     "normalisation",
     "embedding",
     "clustering",
     "figures",
     "manifold",
     "study",
+    "tendency",
+    "estimators",
+    "dimension",
+    "alignment",
+    "valleys",
+    "verdict",
+    "continuum",
+    "controls",
+    "power",
 ]
 
 

@@ -8,24 +8,33 @@ comparable, `embedding` puts them on a map, `clustering` groups them, `manifold`
 
 __version__ = "0.1.0"
 
-from .clustering import Clusters, cluster
+from .callclasses import call_classes, plot_classes
+from .clustering import Clusters, cluster, repeatability
+from .continuum import assess_continuum
+from .controls import simulate_control
 from .datasets import load_recording, load_recordings
-from .embedding import Fidelity, embed, map_fidelity
+from .dimension import Dimension, intrinsic_dimension, plot_dimension
+from .embedding import Fidelity, embed, map_fidelity, neighbor_overlap
 from .errors import DownloadError, MissingFileError, UsvError
+from .estimators import principal_components
 from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_style
 from .manifold import cluster_means, plot_examples, plot_manifold
 from .measures import frequency_contours, syllable_measures
 from .normalisation import apply_threshold, centre, normalise, pad, resize_duration
+from .power import plot_power
 from .readers import recording_from_audio
 from .recipe import ORIGINAL, Recipe
 from .recordings import Recording, recording_from_array
-from .simulation import Truth, simulate_recording
+from .simulation import Truth, simulate_from_latents, simulate_recording
 from .spectrograms import SyllableSpectrograms, mel_spectrogram, syllable_spectrograms
 from .study import Study, open_study
+from .tendency import copula_null, gaussian_null, hopkins
+from .verdict import Verdict, plot_verdict
 
 __all__ = [
     "ORIGINAL",
     "Clusters",
+    "Dimension",
     "DownloadError",
     "Fidelity",
     "MissingFileError",
@@ -35,28 +44,44 @@ __all__ = [
     "SyllableSpectrograms",
     "Truth",
     "UsvError",
+    "Verdict",
     "apply_threshold",
+    "assess_continuum",
+    "call_classes",
     "centre",
     "cluster",
     "cluster_means",
+    "copula_null",
     "embed",
     "frequency_contours",
+    "gaussian_null",
+    "hopkins",
+    "intrinsic_dimension",
     "label_bands_khz",
     "listen",
     "load_recording",
     "load_recordings",
     "map_fidelity",
     "mel_spectrogram",
+    "neighbor_overlap",
     "normalise",
     "open_study",
     "pad",
+    "plot_classes",
+    "plot_dimension",
     "plot_examples",
     "plot_manifold",
+    "plot_power",
     "plot_stretch",
     "plot_syllables",
+    "plot_verdict",
+    "principal_components",
     "recording_from_array",
     "recording_from_audio",
+    "repeatability",
     "resize_duration",
+    "simulate_control",
+    "simulate_from_latents",
     "simulate_recording",
     "syllable_measures",
     "syllable_spectrograms",

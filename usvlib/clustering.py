@@ -94,6 +94,41 @@ def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
     return Clusters(labels, np.array(centroids))
 
 
+def repeatability(points, n_clusters, n_times=4):
+    """How much two halves of the syllables agree on clusters, and what one says of the other.
+
+    Parameters
+    ----------
+    points : float array [n_syllables, n_axes]
+    n_clusters : int
+    n_times : int
+        Random halvings, over which both are averaged.
+
+    Returns
+    -------
+    agreement : float
+        Adjusted Rand index of two k-means, each fit to a half, on all syllables: 1 for the same
+        clusters, 0 for no more agreement than by chance.
+    explained : float
+        Share of the variance of the half that a fit has not seen.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import adjusted_rand_score
+
+    points = np.asarray(points, np.float64)
+    if not 1 <= n_clusters <= len(points) // 2:
+        raise _impossible(n_clusters, len(points) // 2)
+    agreement, explained = [], []
+    for seed in range(n_times):
+        first = np.random.default_rng(seed).permutation(len(points)) % 2 == 0
+        halves = (points[first], points[~first])
+        fits = [KMeans(n_clusters, random_state=seed).fit(half) for half in halves]
+        agreement.append(adjusted_rand_score(*[fit.predict(points) for fit in fits]))
+        for fit, other in zip(fits, halves[::-1], strict=True):
+            explained.append(1 + fit.score(other) / (len(other) * other.var(axis=0).sum()))
+    return float(np.mean(agreement)), float(np.mean(explained))
+
+
 def _impossible(n_clusters, most):
     return UsvError(
         f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {most}, the number of "

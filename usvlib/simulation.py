@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 
 from .errors import UsvError, whole_number
-from .recordings import Recording
+from .recordings import Recording, fingerprint_of
 from .synthesis import CLICKS_PER_S, Sound, Syllable
 
 BAND_HZ = (50_000, 112_000)  # inside the bands that the original recipe keeps
 
 # The latent axes of a syllable, in which a repertoire is a cloud (a continuum) or several (types).
 LATENTS = ("log_duration", "mean_frequency", "slope", "curvature", "wiggle", "jump")
+
+# What is drawn for each syllable besides.
+DRAWN = ("phase", "jump_at", "level_db", "harmonic")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -90,11 +93,108 @@ def simulate_recording(
         types = rng.permutation(np.arange(n_syllables) % n_types)
         within = spread * rng.standard_normal((n_syllables, len(LATENTS)))
         latents = centres[types] + within
-    syllables = _draw_syllables(rng, latents, types, band_hz)
-    onsets, offsets, n_samples = _draw_times(rng, [s.duration_s for s in syllables], samplerate_hz)
+    arguments = (n_syllables, seed, samplerate_hz, n_types, separation, spread, tuple(band_hz))
+    return recording_of_latents(
+        latents, types, rng, seed, samplerate_hz, band_hz, name, f"simulated{arguments!r}"
+    )
+
+
+def simulate_from_latents(
+    latents, seed=0, samplerate_hz=300_000, given=None, band_hz=BAND_HZ, name="simulated"
+):
+    """A simulated recording of syllables whose latent coordinates are given.
+
+    For manifolds of known dimension: let latents vary along some axes and stay put along the
+    others, and give what would else be drawn for each syllable.
+
+    Parameters
+    ----------
+    latents : float array [n_syllables, 6]
+        In the order of `LATENTS`, in standard deviations of the continuous repertoire.
+    seed, samplerate_hz, band_hz, name
+        As of `simulate_recording`.
+    given : dict, optional
+        Any of `level_db`, `phase`, `jump_at` and `harmonic`, one number or one a syllable.
+
+    Returns
+    -------
+    Recording
+        With a `Truth` as its `truth`, all of type 0.
+    """
+    latents = np.array(latents, np.float64)
+    if latents.ndim != 2 or latents.shape[1] != len(LATENTS) or not len(latents):
+        raise UsvError(
+            f"latents has shape {latents.shape}; it must be [n_syllables, {len(LATENTS)}]"
+        )
+    if not np.isfinite(latents).all():
+        raise UsvError("latents are not all finite; they must be numbers")
+    seed = whole_number("seed", seed, 0)
+    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
+    _check(samplerate_hz, 1, 1, band_hz)
+    given = {key: np.broadcast_to(value, len(latents)) for key, value in (given or {}).items()}
+    if unknown := set(given) - set(DRAWN):
+        raise UsvError(f"given has {sorted(unknown)}; it may have {', '.join(DRAWN)}")
+    values = [np.array(given[key], np.float64) for key in sorted(given)]
+    digest = fingerprint_of(latents, *sorted(given), *values, seed, samplerate_hz, tuple(band_hz))
+    return recording_of_latents(
+        latents,
+        np.zeros(len(latents), int),
+        np.random.default_rng([seed, 1]),
+        seed,
+        samplerate_hz,
+        band_hz,
+        name,
+        f"simulated {digest}",
+        given=given,
+    )
+
+
+def recording_of_latents(
+    latents,
+    types,
+    rng,
+    seed,
+    samplerate_hz=300_000,
+    band_hz=BAND_HZ,
+    name="simulated",
+    fingerprint="",
+    gap_s=None,
+    given=None,
+):
+    """The sound of syllables at given latent coordinates.
+
+    Parameters
+    ----------
+    latents : float array [n_syllables, len(LATENTS)]
+    types : int array [n_syllables]
+        Goes into the truth as it is.
+    rng : numpy Generator
+        For what the latent coordinates leave open: level, phase, where a jump lies, times.
+    seed : int
+        Of the noise.
+    samplerate_hz, band_hz, name, fingerprint
+    gap_s : float, optional
+        Silence after each syllable. By default they come in bouts with long pauses between.
+    given : dict, optional
+        Of `DRAWN`, what is not to be drawn: one value a syllable.
+
+    Returns
+    -------
+    Recording
+        With a `Truth` as its `truth`.
+    """
+    syllables = _draw_syllables(rng, latents, band_hz, given)
+    durations_s = np.array([s.duration_s for s in syllables])
+    if gap_s is None:
+        gaps_s = _draw_gaps(rng, len(durations_s))
+    else:
+        gaps_s = np.full(len(durations_s), gap_s)
+    starts_s = np.cumsum(gaps_s) + np.concatenate([[0], np.cumsum(durations_s)[:-1]])
+    onsets = np.round(starts_s * samplerate_hz).astype(np.int64)
+    offsets = onsets + np.round(durations_s * samplerate_hz).astype(np.int64)
+    n_samples = int(offsets[-1] + (0.5 if gap_s is None else gap_s) * samplerate_hz)
     clicks = rng.integers(0, n_samples, round(CLICKS_PER_S * n_samples / samplerate_hz))
     sound = Sound(seed, samplerate_hz, syllables, onsets, offsets, np.sort(clicks))
-    arguments = (n_syllables, seed, samplerate_hz, n_types, separation, spread, tuple(band_hz))
     return Recording(
         name=name,
         samplerate_hz=samplerate_hz,
@@ -102,12 +202,12 @@ def simulate_recording(
         onsets=onsets,
         offsets=offsets,
         samples=sound.samples,
-        fingerprint=f"simulated{arguments!r}",
+        fingerprint=fingerprint,
         truth=_truth(syllables, latents, types, samplerate_hz),
     )
 
 
-def _draw_syllables(rng, latents, types, band_hz):
+def _draw_syllables(rng, latents, band_hz, given=None):
     """Syllables at their latent coordinates; the rest (level, phase) is drawn for each."""
     n = len(latents)
     z = dict(zip(LATENTS, latents.T, strict=True))
@@ -134,6 +234,7 @@ def _draw_syllables(rng, latents, types, band_hz):
     size_hz = np.clip(20_000 * (np.abs(z["jump"]) - 1.0), 0, 40_000)
     size_hz *= np.clip((duration_s - 0.015) / 0.015, 0, 1)
     values["jump_hz"] = np.sign(z["jump"]) * size_hz
+    values |= given or {}
     for key in ("slope_hz", "curvature_hz"):
         values[key] = np.clip(values[key], -40_000, 40_000)
     return [
@@ -142,9 +243,8 @@ def _draw_syllables(rng, latents, types, band_hz):
     ]
 
 
-def _draw_times(rng, durations_s, samplerate_hz):
-    """Onsets and offsets in samples: bouts of calls with pauses between, as mice sing."""
-    n = len(durations_s)
+def _draw_gaps(rng, n):
+    """Silence before each syllable, in seconds: bouts with pauses between, as mice sing."""
     # Gaps in a bout: median 63 ms, with a long tail (5, 25, 75, 95 %: 31, 48, 93, 577 ms).
     gaps_s = np.where(
         rng.uniform(size=n) < 0.9,
@@ -154,10 +254,7 @@ def _draw_times(rng, durations_s, samplerate_hz):
     starts_bout = rng.uniform(size=n) < 1 / 20
     gaps_s = np.where(starts_bout, 0.8 + rng.exponential(1.5, n), gaps_s)
     gaps_s[0] = 0.5
-    starts_s = np.cumsum(gaps_s) + np.concatenate([[0], np.cumsum(durations_s)[:-1]])
-    onsets = np.round(starts_s * samplerate_hz).astype(np.int64)
-    offsets = onsets + np.round(np.array(durations_s) * samplerate_hz).astype(np.int64)
-    return onsets, offsets, int(offsets[-1] + 0.5 * samplerate_hz)
+    return gaps_s
 
 
 def _type_centres(rng, n_types, distance):

@@ -3,7 +3,8 @@
     python tools/controls.py [--repetitions 25] [--processes 2] [--only types]
 
 Each repertoire is one row of the table. Rows are kept in the cache folder as they are computed, so
-that a run that was stopped goes on where it was; a change of `usvlib` or of a version begins anew.
+that a run that was stopped goes on where it was; a change of what the rows depend on, in `usvlib`
+or in a version, begins anew.
 """
 # ruff: noqa: E402
 
@@ -26,14 +27,20 @@ import platformdirs
 import scipy
 import sklearn
 import tqdm
+
+import usvlib
 from usvlib.alignment import spaces_of
 from usvlib.continuum import assess_continuum
 from usvlib.controls import CONTINUA, oracle_separation, simulate_control
-
-import usvlib
 from usvlib.files import atomic_path
 
-TABLE = Path(usvlib.__file__).with_name("controls.csv")
+PACKAGE = Path(usvlib.__file__).parent
+TABLE = PACKAGE / "controls.csv"
+# What a row depends on: the rooms that a control goes through, from its latents to its verdict.
+ROOMS = (
+    *("kernels", "recipe", "recordings", "synthesis", "simulation", "melfilters", "noisefloor"),
+    *("spectrograms", "measures", "normalisation", "alignment", "valleys", "continuum", "controls"),
+)
 VERSIONS = {
     "usvlib": usvlib.__version__,
     "numpy": np.__version__,
@@ -43,13 +50,17 @@ VERSIONS = {
 }
 
 
+# Of the first repetition, of 600 syllables or fewer, the verdict is asked for with so many seeds.
+N_SEEDS, N_SEEDED = 10, 1
+
+
 def all_cells():
     """Control, number of syllables and options of each cell."""
     for n_syllables in (300, 600, 1600):
         for kind in CONTINUA:
             yield kind, n_syllables, {}
-    for n_types in (3, 6, 12):
-        for separation in (3, 4, 5, 6, 7, 8):
+    for n_types, farthest in ((3, 10), (6, 10), (12, 7)):
+        for separation in (3, 4, 5, 6, 8, farthest):
             yield "types", 600, {"n_types": n_types, "separation": separation}
     for n_syllables in (200, 300, 1600):
         for separation in (4, 5, 6, 8):
@@ -62,24 +73,27 @@ def all_cells():
         yield "jumps", 600, {"size_khz": size_khz}
 
 
-def one_row(kind, n_syllables, options, seed):
+def one_row(kind, n_syllables, options, seed, n_seeds=1):
+    """What the test says of one repertoire."""
     features, measures, types = simulate_control(kind, n_syllables, seed, **options)
-    verdict = assess_continuum(features, measures)
+    verdicts = [assess_continuum(features, measures, of) for of in range(n_seeds)]
+    verdict = verdicts[0]
     shown = verdict.labels >= 0
     row = {"control": kind, "n_syllables": n_syllables, "seed": seed}
     row |= {key: options.get(key) for key in ("n_types", "separation", "size_khz")}
+    row["oracle"] = None
     if types.any() and kind != "jumps":
         space = spaces_of(features[shown], measures[shown])["both"]
         row["oracle"] = round(oracle_separation(space, types[shown]), 2)
-    row |= {"verdict": verdict.kind, "n_found": verdict.n_types}
-    for name, value in verdict.statistics["value"].items():
-        if name == "support for separate groups":
-            row["support"] = round(value, 3)
+    support = verdict.support.max(axis=None) if len(verdict.support) else 0.0
+    row |= {"verdict": verdict.kind, "n_found": verdict.n_types, "support": round(support, 3)}
+    if n_seeds > 1:
+        row["agreeing"] = sum(other.kind == verdict.kind for other in verdicts)
     return row
 
 
 def cached_row(folder, task):
-    kind, n_syllables, options, seed = task
+    kind, n_syllables, options, seed, _ = task
     words = [f"{key}={value}" for key, value in options.items()]
     path = folder / ("_".join([kind, str(n_syllables), *words, str(seed)]) + ".json")
     if not path.exists():
@@ -92,7 +106,7 @@ def cached_row(folder, task):
 def cache_folder():
     """A folder of the code's and the versions' own."""
     digest = hashlib.sha256(json.dumps(VERSIONS).encode())
-    for source in sorted(Path(usvlib.__file__).parent.glob("*.py")):
+    for source in [Path(__file__), *(PACKAGE / f"{room}.py" for room in ROOMS)]:
         digest.update(source.read_bytes())
     root = os.environ.get("USVLIB_CACHE_DIR") or platformdirs.user_cache_dir("usvlib")
     return Path(root) / "controls" / digest.hexdigest()[:16]
@@ -103,13 +117,17 @@ def main():
     parser.add_argument("--repetitions", type=int, default=25)
     parser.add_argument("--processes", type=int, default=min(os.cpu_count(), 2))
     parser.add_argument("--only", help="only controls of this name")
-    parser.add_argument("--seed", type=int, default=10_000, help="of the first repetition")
+    parser.add_argument("--seed", type=int, default=20_000, help="of the first repetition")
     parser.add_argument("--output", type=Path, default=TABLE)
     arguments = parser.parse_args()
     cells = [cell for cell in all_cells() if arguments.only in (None, cell[0])]
     # Repetition by repetition, so that a table of a run that was stopped is balanced.
     tasks = [
-        (*cell, arguments.seed + repetition)
+        (
+            *cell,
+            arguments.seed + repetition,
+            N_SEEDS if repetition < N_SEEDED and cell[1] <= 600 else 1,
+        )
         for repetition in range(arguments.repetitions)
         for cell in cells
     ]

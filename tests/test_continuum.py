@@ -3,10 +3,10 @@
 import numpy as np
 import pandas
 import pytest
-from usvlib.alignment import align
-from usvlib.controls import CONTINUA
 
 import usvlib
+from usvlib.alignment import align
+from usvlib.controls import CONTINUA
 
 
 @pytest.mark.parametrize("kind", CONTINUA)

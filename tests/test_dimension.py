@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 import usvlib
 from usvlib import dimension
+from usvlib.estimators import ESTIMATORS as ALL
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
 import calibrate_dimension
 
-ESTIMATORS = list(dimension.ESTIMATORS.items())
+ESTIMATORS = list(ALL.items())
 
 
 def ball(n_dimensions, n_points=500, n_axes=12, seed=0):

@@ -49,15 +49,28 @@ class Mixture(NamedTuple):
 
 
 def fit_mixtures(x):
-    """A mixture for each number of components, from Ward's clusters on."""
+    """A mixture for each number of components, from Ward's clusters on.
+
+    Those are found twice: as the points lie, and in the metric of the covariance that the finest of
+    these mixtures leaves. Groups that all are drawn out along one axis, as types that differ in
+    nothing but their frequency are, are cut across in the one and found in the other.
+    """
+    levels = [k for k in LEVELS if k * LEAST_PER_COMPONENT <= len(x)]
+    mixtures = _fit_from(x, x, levels)
+    finest = mixtures[levels[-1]][0]
+    again = _fit_from(x, x @ finest.whitener.T, levels)
+    return {k: max(mixtures[k], again[k], key=lambda fit: fit[1])[0] for k in levels}
+
+
+def _fit_from(x, metric, levels):
     from scipy.cluster.hierarchy import cut_tree, linkage
 
-    levels = [k for k in LEVELS if k * LEAST_PER_COMPONENT <= len(x)]
-    labels = cut_tree(linkage(x, "ward"), n_clusters=levels)
+    labels = cut_tree(linkage(metric, "ward"), n_clusters=levels)
     return {k: _fit_mixture(x, np.eye(k)[labels[:, i]]) for i, k in enumerate(levels)}
 
 
 def _fit_mixture(x, shares, n_iterations=25, tolerance=2e-4):
+    """A mixture, and the mean log likelihood of the points, but for a constant."""
     n, d = x.shape
     # Centred once, so that the covariance within is that of all, less that of the means.
     total, last = x.T @ x / n, -np.inf
@@ -76,7 +89,7 @@ def _fit_mixture(x, shares, n_iterations=25, tolerance=2e-4):
         if likelihood - last < tolerance:
             break
         last = likelihood
-    return mixture
+    return mixture, likelihood
 
 
 def sparseness(x):

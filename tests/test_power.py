@@ -1,0 +1,135 @@
+"""The stored table of controls: that it is what the tool computes, and what is read from it."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import usvlib
+from usvlib import power
+from usvlib.controls import CONTINUA
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def tool():
+    spec = importlib.util.spec_from_file_location("controls_tool", ROOT / "tools" / "controls.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_cell_has_its_repetitions_and_no_other_is_there(tool):
+    table = power.control_results()
+    keys = ["control", "n_syllables", "n_types", "separation", "size_khz"]
+    counts = table.groupby(keys, dropna=False).size()
+    assert (counts >= 25).all()
+    assert len(counts) == len(list(tool.all_cells()))
+    assert table.duplicated([*keys, "seed"]).sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("control", "n_syllables", "n_types", "separation"),
+    [
+        ("gaussian", 300, None, None),
+        ("skewed", 300, None, None),
+        ("bent", 300, None, None),
+        ("band", 300, None, None),
+        ("types", 300, 6, 8),
+        ("types", 300, 6, 4),
+        ("mean_frequency_types", 600, 2, 7),
+        ("satellite", 600, None, 12),
+        ("jumps", 600, None, None),
+    ],
+)
+def test_a_part_computed_anew_is_what_is_stored(tool, control, n_syllables, n_types, separation):
+    table = power.control_results()
+    rows = table[(table.control == control) & (table.n_syllables == n_syllables)]
+    if n_types:
+        rows = rows[rows.n_types == n_types]
+    if separation:
+        rows = rows[rows.separation == separation]
+    stored = rows.iloc[len(rows) // 2]
+    names = ("n_types", "separation", "size_khz")
+    options = {name: stored[name] for name in names if np.isfinite(stored[name])}
+    if "n_types" in options:
+        options["n_types"] = int(options["n_types"])
+    row = tool.one_row(control, n_syllables, options, int(stored.seed))
+    assert row["verdict"] == stored.verdict
+    assert row["n_found"] == stored.n_found
+    assert row["support"] == pytest.approx(stored.support, abs=0.1)
+    if np.isfinite(stored.oracle):
+        assert row["oracle"] == pytest.approx(stored.oracle, abs=0.05)
+
+
+def test_false_alarms_are_as_rare_as_promised():
+    """Of 200 continua at most 8 are called types, and of each kind at most 4 of 50."""
+    table = power.false_alarms()
+    assert set(table.index) == {*CONTINUA, "all"}
+    share = table["called types"] / table.repertoires
+    assert share["all"] <= 8 / 200
+    assert (share <= 4 / 50).all()
+    assert (table.low <= share).all()
+    assert (share <= table.high).all()
+
+
+def test_types_that_are_clearly_apart_are_found_and_counted():
+    table = power.control_results()
+    table = table[(table.control == "types") & (table.n_syllables == 600)]
+    apart = table[table.oracle >= 5]
+    found = (apart.verdict == "separated types").groupby(apart.n_types).mean()
+    assert len(found) == 3
+    assert (found >= 0.9).all()
+    clear = table[table.oracle >= 6]
+    assert len(clear) >= 10
+    right = (clear.n_found - clear.n_types).abs() <= 0.2 * clear.n_types
+    assert right.mean() >= 0.9
+    assert power.detected_separation() <= 5
+
+
+def test_the_verdict_rarely_depends_on_the_seed():
+    asked = power.control_results().agreeing.dropna()
+    assert len(asked) >= 50
+    assert asked.mean() >= 9.5
+    assert (asked == 10).mean() >= 0.9
+
+
+def test_the_separation_that_is_detected_is_read_from_the_bins(monkeypatch):
+    import pandas
+
+    oracle = np.repeat([2.5, 3.5, 4.5, 5.5], 10)
+    found = np.repeat([0.0, 0.5, 1.0, 0.9], 10)
+    verdict = np.where(np.tile(np.arange(10) / 10, 4) < found, "separated types", "continuum")
+    table = pandas.DataFrame(
+        {"control": "types", "n_syllables": 600, "oracle": oracle, "verdict": verdict}
+    )
+    monkeypatch.setattr(power, "control_results", lambda: table)
+    assert power.detected_separation() == 4
+    monkeypatch.setattr(power, "control_results", lambda: table[table.oracle < 4])
+    assert power.detected_separation() == np.inf
+    assert power.detected_separation(300) == np.inf
+
+
+def test_the_figure_has_a_line_for_each_number_of_types():
+    figure = usvlib.plot_power()
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == ["3 types", "6 types", "12 types"]
+    assert all(ax.get_xlabel() for ax in figure.axes)
+    plt.close(figure)
+
+
+def test_rows_are_kept_apart_by_every_room_that_they_go_through(tool):
+    package = Path(usvlib.__file__).parent
+    reached, left = set(), ["continuum", "controls"]
+    while left:
+        room = left.pop()
+        if room not in reached:
+            reached.add(room)
+            text = (package / f"{room}.py").read_text()
+            left += re.findall(r"^\s*from \.(\w+) import", text, re.MULTILINE)
+    # Words, files and bars change no number.
+    assert reached - {"errors", "files", "progress", "verdict"} == set(tool.ROOMS)

@@ -1,0 +1,58 @@
+"""What a verdict says and draws."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+import usvlib
+from usvlib.verdict import CONCLUSIONS, KINDS
+
+
+@pytest.fixture(scope="module")
+def verdict():
+    features, measures, _ = usvlib.simulate_control("types", 300, 1, n_types=3, separation=10)
+    return usvlib.assess_continuum(features, measures)
+
+
+def test_it_tells_each_statistic_and_what_it_was_held_against(verdict):
+    text = str(verdict)
+    assert text.startswith("3 separated types, of 300 syllables")
+    for name, row in verdict.statistics.iterrows():
+        assert f"{name}: {row.value:.2f} (threshold {row.threshold:g})" in text
+    assert verdict.statistics.reached["support for separate groups"]
+    assert not verdict.statistics.reached["level of that valley"]
+
+
+def test_each_kind_has_a_conclusion_of_its_own(verdict):
+    assert set(CONCLUSIONS) == set(KINDS)
+    assert len(set(CONCLUSIONS.values())) == len(KINDS)
+    assert verdict.conclusion == CONCLUSIONS["separated types"]
+
+
+def test_the_profile_is_of_the_tested_half_and_shows_the_gap(verdict):
+    profile = verdict.profile
+    # Two of three types, half of their syllables each.
+    assert 70 <= len(profile) <= 130
+    low, high = (profile.place[profile.side == side] for side in (0, 1))
+    assert low.quantile(0.95) < high.quantile(0.05)
+    assert abs(low.mean()) < 0.5
+
+
+def test_the_figure_has_support_valley_and_steps(verdict):
+    figure = usvlib.plot_verdict(verdict)
+    assert [ax.get_xlabel() != "" for ax in figure.axes] == [True] * 3
+    plt.close(figure)
+    features, measures, _ = usvlib.simulate_control("gaussian", 30, 1)
+    few = usvlib.assess_continuum(features, measures)
+    figure = usvlib.plot_verdict(few)
+    assert figure.axes[1].texts[0].get_text() == "too few syllables"
+    plt.close(figure)
+
+
+def test_without_measures_there_are_no_steps_to_draw():
+    features, _, _ = usvlib.simulate_control("gaussian", 200, 1)
+    verdict = usvlib.assess_continuum(features)
+    assert not len(verdict.steps_khz)
+    assert list(verdict.support) == ["pictures"]
+    figure = usvlib.plot_verdict(verdict)
+    assert not figure.axes[2].axison
+    plt.close(figure)
