@@ -1,5 +1,7 @@
 """What a verdict says and draws."""
 
+import dataclasses
+
 import matplotlib.pyplot as plt
 import pytest
 
@@ -55,4 +57,11 @@ def test_without_measures_there_are_no_steps_to_draw():
     assert list(verdict.support) == ["pictures"]
     figure = usvlib.plot_verdict(verdict)
     assert not figure.axes[2].axison
+    plt.close(figure)
+
+
+def test_a_verdict_without_a_profile_can_be_drawn(verdict):
+    bare = dataclasses.replace(verdict, profile=verdict.profile[:0])
+    figure = usvlib.plot_verdict(bare)
+    assert sum(bar.get_height() for bar in figure.axes[1].patches) == 0
     plt.close(figure)

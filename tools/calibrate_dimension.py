@@ -6,22 +6,24 @@ Each manifold is a recording of syllables that vary along so many axes, chosen a
 the spectrogram keeps, and are alike in all others; it goes through the recipe of the book.
 """
 
-import csv
 import importlib.metadata
 import itertools
 import sys
 from pathlib import Path
 
 import numpy as np
+import pandas
 
 import usvlib
 from usvlib import dimension
+from usvlib.files import atomic_path
 from usvlib.simulation import LATENTS
 
 SEED = 0
 DIMENSIONS = range(1, 7)
 N_REPETITIONS = 8
 N_POINTS = (400, 100)
+COLUMNS = ("n_points", "estimator", "n_neighbors", "dimension", "repetition", "estimate")
 AXES = ("slope", "curvature", "log_duration", "wiggle", "level", "phase")
 
 
@@ -70,11 +72,10 @@ def main(path):
         lines += rows(*case)
         print(f"\rmanifold {number} of {len(cases)}", end="", flush=True)
     print()
-    with open(path, "w", newline="") as file:
-        file.write(f"# seed {SEED}; usvlib {usvlib.__version__}, {', '.join(versions)}\n")
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(dimension.CALIBRATION_COLUMNS)
-        writer.writerows(lines)
+    table = pandas.DataFrame(lines, columns=COLUMNS)
+    with atomic_path(path) as partial:
+        header = f"# seed {SEED}; usvlib {usvlib.__version__}, {', '.join(versions)}\n"
+        partial.write_text(header + table.to_csv(index=False))
 
 
 if __name__ == "__main__":

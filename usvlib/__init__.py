@@ -14,7 +14,7 @@ from .continuum import assess_continuum
 from .controls import simulate_control
 from .datasets import load_recording, load_recordings
 from .dimension import Dimension, intrinsic_dimension, plot_dimension
-from .embedding import Fidelity, embed, map_fidelity, neighbor_overlap
+from .embedding import Fidelity, embed, map_fidelity
 from .errors import DownloadError, MissingFileError, UsvError
 from .estimators import principal_components
 from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_style
@@ -63,7 +63,6 @@ __all__ = [
     "load_recordings",
     "map_fidelity",
     "mel_spectrogram",
-    "neighbor_overlap",
     "normalise",
     "open_study",
     "pad",

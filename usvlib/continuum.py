@@ -40,6 +40,9 @@ LEAST_AGREEMENT = 0.5
 # Of the density of large steps, in the range between; and a level, for the median half.
 JUMP_RATIO, JUMP_LEVEL = 0.35, 0.01
 
+# Where neither half has two groups to tell apart.
+NO_PROFILE = {"place": [], "side": []}
+
 
 def assess_continuum(features, measures=None, seed=0):
     """Whether syllables fall into types, or lie on a continuum.
@@ -81,7 +84,9 @@ def assess_continuum(features, measures=None, seed=0):
         ratio, level, edge = jump_valley(steps, rng)
         rows["filling between small and large steps"] = (ratio, JUMP_RATIO, ratio < JUMP_RATIO)
         rows["level of that valley"] = (level, JUMP_LEVEL, level < JUMP_LEVEL)
-        if ratio < JUMP_RATIO and level < JUMP_LEVEL and (steps > edge).mean() >= LEAST_SHARE:
+        share = (steps > edge).mean()
+        rows["share of steps beyond it"] = (share, LEAST_SHARE, share >= LEAST_SHARE)
+        if ratio < JUMP_RATIO and level < JUMP_LEVEL and share >= LEAST_SHARE:
             jumps = steps > edge
     if jumps.any() and groups.any():
         # What the jumps set apart is not to count as types: of the larger part, there must be some.
@@ -199,10 +204,9 @@ def _profile(spaces, groups, rng):
     order = rng.permutation(len(space))
     a, b = order[::2], order[1::2]
     if not groups.any():
-        groups = fit_mixtures(space[a] - space[a].mean(axis=0))[2].assign(
-            space - space[a].mean(axis=0)
-        )
-    closest = np.inf, None
+        x = space - space[a].mean(axis=0)
+        groups = fit_mixtures(x[a])[2].assign(x)
+    closest = np.inf, NO_PROFILE
     for i, j in zip(*np.triu_indices(groups.max() + 1, 1), strict=True):
         found, tested = (half[np.isin(groups[half], (i, j))] for half in (a, b))
         side = groups[found] == j
@@ -214,24 +218,16 @@ def _profile(spaces, groups, rng):
         ends = places[~side].mean() / within, places[side].mean() / within
         if ends[1] - ends[0] < closest[0]:
             rows = {"place": space[tested] @ axis / within - ends[0], "side": groups[tested] == j}
-            closest = ends[1] - ends[0], pandas.DataFrame(rows).astype({"side": int})
-    return closest[1]
+            closest = ends[1] - ends[0], rows
+    return pandas.DataFrame(closest[1]).astype({"side": int})
 
 
-def _verdict(kind, n_types, labels, rows, support=None, profile=None, steps=()):
+def _verdict(kind, n_types, labels, rows, support=None, profile=NO_PROFILE, steps=()):
     import pandas
 
     table = pandas.DataFrame.from_dict(rows, "index", columns=["value", "threshold", "reached"])
-    empty = pandas.DataFrame()
-    return Verdict(
-        kind=kind,
-        n_types=n_types,
-        labels=labels,
-        statistics=table,
-        support=empty if support is None else support,
-        profile=pandas.DataFrame({"place": [], "side": []}) if profile is None else profile,
-        steps_khz=np.array(steps),
-    )
+    support, profile = pandas.DataFrame(support), pandas.DataFrame(profile)
+    return Verdict(kind, n_types, labels, table, support, profile, np.array(steps))
 
 
 def _check(features, measures):

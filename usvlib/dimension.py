@@ -17,14 +17,6 @@ from .estimators import ESTIMATORS, principal_components
 
 SCALES = (5, 10, 20, 40)  # neighbours
 CALIBRATION = Path(__file__).with_name("dimension_calibration.csv")
-CALIBRATION_COLUMNS = (
-    "n_points",
-    "estimator",
-    "n_neighbors",
-    "dimension",
-    "repetition",
-    "estimate",
-)
 
 # The scale at which each is closest to the truth on the calibration's manifolds.
 BEST_SCALES = {"two nearest": 20, "likelihood": 20, "local components": 10}
@@ -142,7 +134,8 @@ def plot_dimension(found=None):
         axes[3].axhspan(found.low, found.high, color="C0", alpha=0.15, lw=0)
         axes[3].axhline(found.estimate, color="C0")
     axes[3].set(title="mean of the three", xlabel="true dimension")
-    axes[0].set(ylabel="dimension", ylim=(0, 9.5))
+    axes[0].set_ylabel("dimension")
+    axes[0].set_ylim(bottom=0)
     return figure
 
 

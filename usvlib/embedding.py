@@ -21,10 +21,15 @@ class Fidelity(NamedTuple):
         Near 1 if neighbours on the map are neighbours in truth (Venna & Kaski 2006).
     continuity : float
         Near 1 if neighbours in truth are neighbours on the map.
+    neighbor_overlap : float
+        The share of a syllable's nearest neighbours that are its nearest on the map, too. Harsher:
+        the others forgive a neighbour that only just is not one. `n_neighbors / (n - 1)` for n
+        syllables placed at random.
     """
 
     trustworthiness: float
     continuity: float
+    neighbor_overlap: float
 
 
 def embed(features, recipe=ORIGINAL):
@@ -101,39 +106,6 @@ def map_fidelity(features, coordinates, n_neighbors=15):
     """
     from sklearn.manifold import trustworthiness
 
-    x, y, n_neighbors = _on_map(features, coordinates, n_neighbors)
-    return Fidelity(
-        float(trustworthiness(x, y, n_neighbors=n_neighbors)),
-        float(trustworthiness(y, x, n_neighbors=n_neighbors)),
-    )
-
-
-def neighbor_overlap(features, coordinates, n_neighbors=15):
-    """Which share of a syllable's nearest neighbours are its nearest on the map, too, on average.
-
-    Harsher than trustworthiness and continuity, which forgive a neighbour that only just is not
-    one: 1 for a perfect map, `n_neighbors / (n_syllables - 1)` for a random one.
-
-    Parameters
-    ----------
-    features : float array [n_syllables, ...]
-    coordinates : float array [n_syllables, 2]
-        Syllables with NaN are left out.
-    n_neighbors : int
-        Size of the neighbourhoods; of n syllables `(n - 1) // 2` if that is less.
-
-    Returns
-    -------
-    float
-    """
-    x, y, n_neighbors = _on_map(features, coordinates, n_neighbors)
-    near, shown_near = (_nearest_neighbors(a, n_neighbors + 1)[0][:, 1:] for a in (x, y))
-    shared = [len(np.intersect1d(a, b)) for a, b in zip(near, shown_near, strict=True)]
-    return float(np.mean(shared) / n_neighbors)
-
-
-def _on_map(features, coordinates, n_neighbors):
-    """Features and coordinates of the syllables on the map, and a size that they allow."""
     features, coordinates = _flat(features), check_coordinates(coordinates)
     if len(features) != len(coordinates):
         raise UsvError(
@@ -146,7 +118,14 @@ def _on_map(features, coordinates, n_neighbors):
     n_neighbors = min(n_neighbors, (n - 1) // 2)
     if n_neighbors < 1:
         raise UsvError(f"there are {n} syllables on the map; its fidelity needs at least 3")
-    return features[shown], coordinates[shown], n_neighbors
+    x, y = features[shown], coordinates[shown]
+    near, near_on_map = (_nearest_neighbors(a, n_neighbors + 1)[0][:, 1:] for a in (x, y))
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(near, near_on_map, strict=True)]
+    return Fidelity(
+        float(trustworthiness(x, y, n_neighbors=n_neighbors)),
+        float(trustworthiness(y, x, n_neighbors=n_neighbors)),
+        float(np.mean(shared) / n_neighbors),
+    )
 
 
 def _nearest_neighbors(features, n_neighbors):

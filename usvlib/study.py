@@ -183,9 +183,7 @@ def code_digest():
     """Digest of the sources, of what is installed and, in a checkout, of the lock file."""
     digest = hashlib.sha256()
     lock = PACKAGE.parent / "requirements.txt"
-    sources = sorted(
-        path for path in PACKAGE.iterdir() if path.suffix in (".py", ".mplstyle", ".csv")
-    )
+    sources = sorted(path for path in PACKAGE.iterdir() if path.suffix in (".py", ".mplstyle"))
     for path in [*sources, lock]:
         if path.is_file():
             digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
