@@ -1,6 +1,6 @@
 """What the estimators of dimension say of simulated manifolds whose dimension is known.
 
-python tools/calibrate_dimension.py    # writes usvlib/dimension_calibration.csv, in a minute or two
+python tools/calibrate_dimension.py    # writes usvlib/dimension_calibration.csv, in a few minutes
 
 Each manifold is a recording of syllables that vary along so many axes, chosen at random of six that
 the spectrogram keeps, and are alike in all others; it goes through the recipe of the book.
