@@ -10,7 +10,12 @@ import pytest
 
 import usvlib
 
-SLOW = ("librosa", "umap", "numba", "pandas", "sklearn", "matplotlib", "pooch", "soundfile")
+SLOW = (
+    *("bokeh", "librosa", "matplotlib", "numba", "pandas"),
+    *("pooch", "sklearn", "soundfile", "umap"),
+)
+    ["bokeh", "librosa", "umap", "numba", "pandas", "sklearn", "matplotlib", "pooch", "soundfile"]
+)
 
 # Readers' notebooks call these; fields may be added, not renamed, and the order is part of it.
 SIGNATURES = {
@@ -25,6 +30,7 @@ SIGNATURES = {
     "embed": ["features", "recipe"],
     "cluster": ["coordinates", "recipe", "n_clusters"],
     "plot_manifold": ["features", "coordinates", "clusters", "ax"],
+    "explore": ["spectrograms", "measures", "coordinates", "clusters", "recordings"],
     "open_study": ["name", "recipe"],
     "Recipe": [
         "n_fft",
@@ -62,6 +68,7 @@ MEMBERS = {
         "hop_s",
     ],
     "Clusters": ["labels", "centroids"],
+    "Explorer": ["save", "_repr_html_"],
     "Study": ["recordings", "spectrograms", "measures", "features", "coordinates", "clusters"],
 }
 
@@ -176,6 +183,10 @@ ROOMS = [
     "continuum",
     "controls",
     "power",
+    "atlas",
+    "clips",
+    "panels",
+    "explorer",
 ]
 
 

@@ -2,7 +2,8 @@
 
 The modules follow the chapters of the book: `recordings`, `simulation` and `datasets` give audio
 and syllables, `spectrograms` and `measures` what they look like, `normalisation` makes them
-comparable, `embedding` puts them on a map, `clustering` groups them, `manifold` draws the figure.
+comparable, `embedding` puts them on a map, `clustering` groups them, `manifold` draws the figure,
+`continuum` tests for types, and in the figure of `explorer` each syllable can be seen and heard.
 `study` keeps all of these on disk.
 """
 
@@ -17,6 +18,7 @@ from .dimension import Dimension, intrinsic_dimension, plot_dimension
 from .embedding import Fidelity, embed, map_fidelity
 from .errors import DownloadError, MissingFileError, UsvError
 from .estimators import principal_components
+from .explorer import Explorer, explore
 from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_style
 from .manifold import cluster_means, plot_examples, plot_manifold
 from .measures import frequency_contours, syllable_measures
@@ -36,6 +38,7 @@ __all__ = [
     "Clusters",
     "Dimension",
     "DownloadError",
+    "Explorer",
     "Fidelity",
     "MissingFileError",
     "Recipe",
@@ -53,6 +56,7 @@ __all__ = [
     "cluster_means",
     "copula_null",
     "embed",
+    "explore",
     "frequency_contours",
     "gaussian_null",
     "hopkins",

@@ -128,11 +128,16 @@ def plot_syllables(pictures, titles=None, frequencies_hz=None, hop_s=None, n_col
 
 def label_bands_khz(ax, frequencies_hz):
     """Label an axis of mel bands with round frequencies, where the mel scale has them."""
+    ax.set_yticks(*band_ticks(frequencies_hz))
+    ax.set_ylabel("frequency (kHz)")
+
+
+def band_ticks(frequencies_hz):
+    """Round frequencies on an axis of mel bands: where they are, and what they are in kHz."""
     khz = np.asarray(frequencies_hz) / 1000
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if np.ptp(khz) / s <= 6)
     ticks = np.arange(np.ceil(khz[0] / step), khz[-1] / step) * step
-    ax.set_yticks(np.interp(ticks, khz, np.arange(len(khz))), [f"{tick:g}" for tick in ticks])
-    ax.set_ylabel("frequency (kHz)")
+    return np.interp(ticks, khz, np.arange(len(khz))), [f"{tick:g}" for tick in ticks]
 
 
 def listen(recording, start_s, stop_s, label, slowdown=SLOWDOWN):

@@ -46,7 +46,7 @@ def plot_manifold(features, coordinates, clusters, ax=None):
     if not clusters.n_clusters:
         return _say_no_map(ax)
     means = cluster_means(features, clusters)
-    width, height = _picture_size(coordinates, clusters.centroids, means.shape[1:])
+    width, height = picture_size(coordinates, clusters.centroids, means.shape[1:])
     ax.scatter(*coordinates.T, c="0.55", s=4, alpha=0.4, linewidths=0)
     highest = means.max() or 1.0
     for mean, (x, y) in zip(means, clusters.centroids, strict=True):
@@ -58,7 +58,7 @@ def plot_manifold(features, coordinates, clusters, ax=None):
             cmap=COLOUR_MAP,
             vmin=0,
             vmax=highest,
-            alpha=np.clip(mean / (0.25 * highest), 0, 1),
+            alpha=visible_share(mean, highest),
             zorder=2,
         )
     _fit_limits(ax, np.vstack([coordinates, clusters.centroids]), (width, height))
@@ -73,6 +73,11 @@ def cluster_means(features, clusters):
     return np.array(
         [features[clusters.labels == label].mean(axis=0) for label in range(clusters.n_clusters)]
     )
+
+
+def visible_share(mean, highest):
+    """How opaque a mean is: what lies near the noise floor lets the map show through."""
+    return np.clip(mean / (0.25 * highest), 0, 1)
 
 
 def plot_examples(features, coordinates, n_examples=24, ax=None):
@@ -155,8 +160,8 @@ def _frame_places(n):
     return size / 2 + places * (1 - size), size
 
 
-def _picture_size(coordinates, centroids, shape):
-    """Width and height in data units: as large as the clusters' distances let them be."""
+def picture_size(coordinates, centroids, shape):
+    """Width and height of means in data units: as large as the clusters' distances let them be."""
     n_bands, n_frames = shape
     ratio = n_bands / n_frames
     if len(centroids) > 1:

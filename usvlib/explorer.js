@@ -1,0 +1,356 @@
+/* What joins the map, which Bokeh draws, with the pictures and the sounds that the page carries. */
+"use strict";
+
+const NEAR_PX = 25; // a pointer farther from all points than this points at none
+const N_NEIGHBOURS = 25;
+const N_MEMBERS = 30;
+
+const part = (id) => document.getElementById(id);
+
+// Bokeh calls it, with its models, once they are drawn.
+globalThis.startExplorer = async (models) => {
+  const carried = JSON.parse(part("carried").textContent);
+  const [syllables, features] = await Promise.all(
+    ["syllables", "features"].map((name) => readAtlas(part(`${name}-atlas`), carried[name])),
+  );
+  const points = models.points.data_source;
+  const { x, y } = points.data;
+  const indices = [...x.keys()];
+  const inTime = indices.toSorted((a, b) => carried.syllable[a] - carried.syllable[b]);
+  const sounds = makeSounds(carried, models.line);
+  let now = -1;
+
+  /* The syllable that is looked at. */
+
+  const words = (i) => {
+    const of = (value, unit) => (value === null ? `no ${unit}` : `${value} ${unit}`);
+    const from = carried.recording ? ` of ${carried.recording[i]}` : "";
+    return (
+      `${of(carried.duration_ms[i], "ms")}, mean ${of(carried.mean_frequency_khz[i], "kHz")}, ` +
+      `slope ${of(carried.slope_khz_per_ms[i], "kHz/ms")}, cluster ${carried.cluster[i]}, ` +
+      `at ${carried.onset_s[i]} s${from}`
+    );
+  };
+
+  const show = (i) => {
+    if (i === now) return;
+    now = i;
+    models.ring.data = { x: [x[i]], y: [y[i]] };
+    const length = carried.n_frames[i] * carried.hop_ms;
+    draw(models.spectrogram, syllables(i), carried.highest, length);
+    models.syllable.x_range.end = Math.max(length, carried.typical_ms);
+    part("now-name").textContent = `Syllable ${carried.syllable[i]}`;
+    part("now-words").textContent = words(i);
+    part("sound").textContent = sounds.kind(i);
+  };
+
+  const say = (text) => {
+    part("said").textContent = text;
+  };
+
+  const play = (i) => {
+    show(i);
+    sounds.play(i);
+  };
+
+  const nearest = (px, py, count = 1) => {
+    const squared = indices.map((i) => (x[i] - px) ** 2 + (y[i] - py) ** 2);
+    if (count === 1) return squared.indexOf(Math.min(...squared));
+    return indices.toSorted((a, b) => squared[a] - squared[b]).slice(0, count);
+  };
+
+  const pointed = (event) => {
+    const i = nearest(event.x, event.y);
+    const view = Bokeh.index.find_one(models.map);
+    const distance = Math.hypot(
+      view.frame.x_scale.compute(x[i]) - event.sx,
+      view.frame.y_scale.compute(y[i]) - event.sy,
+    );
+    return distance < NEAR_PX ? i : null;
+  };
+
+  models.map.on_event("mousemove", (event) => {
+    const i = pointed(event);
+    if (i !== null) show(i);
+  });
+  models.map.on_event("tap", (event) => {
+    const i = pointed(event);
+    if (i !== null) play(i);
+  });
+
+  /* The syllables that are selected. */
+
+  const select = (chosen) => {
+    points.selected.indices = chosen;
+  };
+
+  const summarise = () => {
+    const chosen = points.selected.indices;
+    const none = chosen.length === 0;
+    part("clear").disabled = part("members-section").hidden = part("mean").hidden = none;
+    part("hint").hidden = !none;
+    for (const button of document.querySelectorAll("[data-cluster]")) {
+      const label = Number(button.dataset.cluster);
+      const size = carried.cluster.filter((other) => other === label).length;
+      const whole = chosen.length === size && chosen.every((i) => carried.cluster[i] === label);
+      button.setAttribute("aria-pressed", String(whole));
+    }
+    const n = chosen.length.toLocaleString("en");
+    part("selection-name").textContent = none ? "Nothing is selected" : `Mean of the ${n} selected`;
+    say(none ? "Nothing is selected." : `${n} syllables are selected.`);
+    if (none) return;
+    draw(models.mean, meanOf(chosen.map(features)), carried.highest);
+    const middle = [x, y].map((axis) => chosen.reduce((sum, i) => sum + axis[i], 0) / chosen.length);
+    const distance = (i) => Math.hypot(x[i] - middle[0], y[i] - middle[1]);
+    const members = chosen.toSorted((a, b) => distance(a) - distance(b)).slice(0, N_MEMBERS);
+    part("members").replaceChildren(...members.map(memberButton));
+  };
+
+  const memberButton = (i) => {
+    const button = document.createElement("button");
+    const canvas = document.createElement("canvas");
+    button.type = "button";
+    button.setAttribute("aria-label", `Play syllable ${carried.syllable[i]}: ${words(i)}`);
+    thumbnail(canvas, features(i), models.colours.palette);
+    button.append(canvas);
+    button.addEventListener("click", () => play(i));
+    button.addEventListener("focus", () => show(i));
+    button.addEventListener("pointerenter", () => show(i));
+    return button;
+  };
+
+  points.selected.change.connect(summarise);
+  part("clear").addEventListener("click", () => {
+    select([]);
+    part("map").focus();
+  });
+  for (const button of document.querySelectorAll("[data-cluster]")) {
+    button.addEventListener("click", () => {
+      const label = Number(button.dataset.cluster);
+      const members = indices.filter((i) => carried.cluster[i] === label);
+      select(button.ariaPressed === "true" ? [] : members);
+      show(members.find((i) => carried.rank[i] === 0));
+    });
+  }
+
+  /* The controls, and the keys. */
+
+  part("colour").addEventListener("change", ({ target }) => {
+    const colour = { field: target.value, transform: models.mappers[target.value] };
+    const { glyph, selection_glyph, nonselection_glyph } = models.points;
+    for (const dots of [glyph, selection_glyph, nonselection_glyph]) dots.fill_color = colour;
+    for (const [name, bar] of Object.entries(models.bars)) bar.visible = name === target.value;
+  });
+  const pictures = document.querySelectorAll("[data-cluster] img");
+  const places = models.means.data_source;
+  places.data = { ...places.data, url: Array.from(pictures, (picture) => picture.src) };
+  const placeMeans = () => {
+    models.means.visible = part("means").checked;
+    models.points.glyph.fill_alpha = part("means").checked ? 0.4 : 1;
+  };
+  part("means").addEventListener("change", placeMeans);
+  placeMeans();
+  part("drag").addEventListener("change", ({ target }) => {
+    models.tools[target.value].active = true;
+  });
+  const zoom = (name) => models.tools[name].do.emit();
+  for (const name of ["zoom_in", "zoom_out", "reset"]) {
+    part(name).addEventListener("click", () => zoom(name));
+  }
+  part("play").addEventListener("click", () => play(now));
+
+  const towards = (dx, dy) => {
+    const cost = indices.map((i) => {
+      const along = (x[i] - x[now]) * dx + (y[i] - y[now]) * dy;
+      const across = Math.abs((x[i] - x[now]) * dy) + Math.abs((y[i] - y[now]) * dx);
+      return along > 0 ? along + 2 * across : Infinity;
+    });
+    const least = Math.min(...cost);
+    return least < Infinity ? cost.indexOf(least) : now;
+  };
+  const inRecording = (step) => inTime[inTime.indexOf(now) + step] ?? now;
+  const keys = {
+    ArrowLeft: () => show(towards(-1, 0)),
+    ArrowRight: () => show(towards(1, 0)),
+    ArrowUp: () => show(towards(0, 1)),
+    ArrowDown: () => show(towards(0, -1)),
+    PageUp: () => show(inRecording(-1)),
+    PageDown: () => show(inRecording(1)),
+    Home: () => show(inTime[0]),
+    End: () => show(inTime.at(-1)),
+    Enter: () => play(now),
+    " ": () => play(now),
+    n: () => select(nearest(x[now], y[now], N_NEIGHBOURS)),
+    Escape: () => select([]),
+    "+": () => zoom("zoom_in"),
+    "-": () => zoom("zoom_out"),
+  };
+  part("map").addEventListener("keydown", (event) => {
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(keys, key)) return;
+    event.preventDefault();
+    const before = now;
+    keys[key]();
+    if (now !== before) say(`Syllable ${carried.syllable[now]}: ${words(now)}`);
+  });
+
+  show(carried.rank.indexOf(0));
+  document.documentElement.dataset.ready = "true";
+};
+
+/* Pictures. */
+
+/* A function that gives the picture of a number: its levels, 0 to 255, lowest band first. */
+async function readAtlas(image, { places, height }) {
+  await image.decode();
+  const { naturalWidth, naturalHeight } = image;
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [naturalWidth, naturalHeight];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(0, 0, naturalWidth, naturalHeight);
+  const grey = Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
+  return (i) => {
+    const [left, top, width] = places.slice(3 * i, 3 * i + 3);
+    const levels = new Uint8Array(width * height);
+    for (let row = 0; row < height; row++) {
+      const start = (top + row) * naturalWidth + left;
+      levels.set(grey.subarray(start, start + width), row * width);
+    }
+    return { levels, width, height };
+  };
+}
+
+function meanOf(pictures) {
+  const [{ width, height }] = pictures;
+  const levels = new Float32Array(width * height);
+  for (const picture of pictures) {
+    for (let k = 0; k < levels.length; k++) levels[k] += picture.levels[k] / pictures.length;
+  }
+  return { levels, width, height };
+}
+
+/* Give a panel another picture, of values from 0 to `highest`, so many ms long. */
+function draw(source, { levels, width, height }, highest, length = width) {
+  // The array that is there knows its class, which Bokeh does not name to the world.
+  const Picture = source.data.image[0].constructor;
+  const values = Float32Array.from(levels, (level) => (level * highest) / 255);
+  const image = new Picture(values, [height, width]);
+  source.data = { ...source.data, image: [image], width: [length] };
+}
+
+function thumbnail(canvas, { levels, width, height }, palette) {
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  levels.forEach((level, k) => {
+    const colour = parseInt(palette[level].slice(1), 16);
+    image.data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], 4 * k);
+  });
+  context.putImageData(image, 0, 0);
+}
+
+/* Sounds. */
+
+const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+function makeSounds(carried, line) {
+  let context = null;
+  let playing = null;
+
+  const stop = () => {
+    playing?.stop();
+    playing = null;
+    line.visible = false;
+  };
+
+  const recorded = async (i) => {
+    const node = context.createBufferSource();
+    node.buffer = await context.decodeAudioData(bytesOf(carried.clips[i]).buffer);
+    node.connect(context.destination);
+    return { node, seconds: node.buffer.duration, before_ms: carried.margin_ms };
+  };
+
+  // A tone along the contour, silent where that is not held.
+  const resynthesised = (i) => {
+    const codes = bytesOf(carried.contours[i]);
+    const [low, high] = carried.contour_khz;
+    const { slowdown } = carried;
+    const seconds = (codes.length * carried.contour_step_ms * slowdown) / 1000;
+    const node = context.createOscillator();
+    const gain = context.createGain();
+    const start = context.currentTime + 0.02;
+    let held = low;
+    codes.forEach((code, k) => {
+      const time = start + (seconds * k) / codes.length;
+      if (code) held = low + ((code - 1) / 254) * (high - low);
+      node.frequency.linearRampToValueAtTime((1000 * held) / slowdown, time);
+      gain.gain.linearRampToValueAtTime(code ? 0.5 : 0, time);
+    });
+    gain.gain.setValueAtTime(0, context.currentTime);
+    gain.gain.linearRampToValueAtTime(0, start + seconds);
+    node.connect(gain).connect(context.destination);
+    return { node, seconds, before_ms: 0 };
+  };
+
+  const follow = (i, { node, seconds, before_ms }) => {
+    const began = performance.now();
+    const step = () => {
+      const passed = performance.now() - began;
+      if (playing !== node) return;
+      if (passed > 1000 * seconds) {
+        stop();
+        return;
+      }
+      line.location = passed / carried.slowdown - before_ms;
+      line.visible = true;
+      requestAnimationFrame(step);
+    };
+    step();
+  };
+
+  return {
+    kind: (i) =>
+      carried.clips[i]
+        ? `as recorded, ${carried.slowdown} times slower`
+        : `a tone along its contour, ${carried.slowdown} times slower; not the recording`,
+    play: async (i) => {
+      stop();
+      context ??= new AudioContext();
+      await context.resume();
+      const sound = carried.clips[i] ? await recorded(i) : resynthesised(i);
+      stop(); // of what began meanwhile
+      playing = sound.node;
+      playing.start();
+      playing.stop(context.currentTime + sound.seconds + 0.1);
+      follow(i, sound);
+    },
+  };
+}
+
+/* In a page of the book: as light or dark as it is, and as high as is needed. */
+{
+  const root = document.documentElement;
+  const outside = (() => {
+    try {
+      return window.parent.document.documentElement;
+    } catch {
+      return root; // of another origin
+    }
+  })();
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => {
+    const theme = outside === root ? undefined : outside.dataset.theme;
+    root.dataset.theme = theme ?? (dark.matches ? "dark" : "light");
+  };
+  if (outside !== root) new MutationObserver(follow).observe(outside, { attributes: true });
+  dark.addEventListener("change", follow);
+  follow();
+  // Of what is seen: Bokeh appends more to the body.
+  const all = document.querySelector("main");
+  if (window.frameElement) {
+    new ResizeObserver(() => {
+      window.frameElement.style.height = `${Math.ceil(all.getBoundingClientRect().height) + 4}px`;
+    }).observe(all);
+  }
+}

@@ -1,0 +1,341 @@
+"""The explorer: one figure, in one file, in which every syllable can be seen and heard."""
+
+import base64
+import concurrent.futures
+import dataclasses
+import io
+import json
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from .atlas import pack_pictures
+from .clips import MARGIN_S, encode_clip
+from .embedding import check_coordinates
+from .errors import UsvError
+from .figures import COLOUR_MAP, SLOWDOWN
+from .files import atomic_path
+from .manifold import cluster_means, picture_size, visible_share
+from .measures import frequency_contours
+from .normalisation import normalise
+from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllable_panel
+from .progress import progress_bar
+
+# Of 1,600 syllables the sounds take this, the pictures about as much, and Bokeh most of the rest.
+SOUND_BYTES = 500_000
+CLIPS_AT_ONCE = 32
+
+# Contours are carried as one byte a step; 0 is where they are not held.
+CONTOUR_STEP_S = 0.002
+TOP_CODE = 255
+
+# Of `syllable_measures`, what the page shows.
+MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
+
+LOUD_PERCENT = 99  # of the syllables' peaks: what is louder is drawn alike
+TYPICAL_PERCENT = 90  # of the durations: a syllable this long fills its picture
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Explorer:
+    """An interactive map of syllables: it shows itself in a notebook, and is saved to one file.
+
+    Attributes
+    ----------
+    page : str
+        The whole of it as HTML, which asks for no other file.
+    n_syllables : int
+        Number of syllables on the map.
+    """
+
+    page: str = dataclasses.field(repr=False)
+    n_syllables: int
+
+    def save(self, path):
+        """Write the page to a file that any browser opens, without a network.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Raises
+        ------
+        UsvError
+            If the file cannot be written.
+        """
+        with atomic_path(Path(path)) as partial:
+            partial.write_text(self.page, encoding="utf-8")
+
+    def _repr_html_(self):
+        # In a frame of its own, so that neither page sees the other's scripts and styles. Within
+        # single quotes, since the page has few of them, and ASCII, whatever the page around it is.
+        page = self.page.replace("&", "&amp;").replace("'", "&#39;")
+        page = page.encode("ascii", "xmlcharrefreplace").decode()
+        return (
+            f'<iframe class="usv-explorer" title="Explorer of {self.n_syllables:,} syllables" '
+            f"style=\"width: 100%; height: 60rem; border: 0\" srcdoc='{page}'></iframe>"
+        )
+
+
+def explore(spectrograms, measures, coordinates, clusters, recordings=None, features=None):
+    """A map of the syllables on which each can be seen and heard.
+
+    To point at a syllable, or to go there by the arrow keys, shows its spectrogram and measures;
+    a click, or Enter, plays it 16 times slower. A region that is dragged over, or a cluster, shows
+    its mean and its members. The syllables nearest to each centroid are heard as recorded, as many
+    as there is room for; the others, and all without `recordings`, as a tone along their contour.
+    The page says which it is.
+
+    Parameters
+    ----------
+    spectrograms : SyllableSpectrograms
+    measures : pandas.DataFrame
+        Of `syllable_measures`, one row a syllable.
+    coordinates : float array [n_syllables, 2]
+        A syllable with NaN is not on the map.
+    clusters : Clusters
+    recordings : Recording or list of Recording, optional
+        Those of the spectrograms, for their sound.
+    features : float array [n_syllables, n_bands, n_frames], optional
+        What means are taken of; by default the spectrograms as `normalise` makes them.
+
+    Returns
+    -------
+    Explorer
+
+    Raises
+    ------
+    UsvError
+        If the arguments do not go together, or no syllable is on the map.
+    """
+    coordinates = check_coordinates(coordinates)
+    features = normalise(spectrograms) if features is None else np.asarray(features)
+    recordings = _check_recordings(recordings, spectrograms)
+    _check_syllables(spectrograms, measures, coordinates, clusters, features)
+    shown = np.flatnonzero(np.isfinite(coordinates).all(axis=1) & (clusters.labels >= 0))
+    if not len(shown):
+        raise UsvError("coordinates has no syllable on the map; at least one is needed")
+    measures = measures.iloc[shown].reset_index(drop=True)
+    labels, coordinates = clusters.labels[shown], coordinates[shown]
+    ranks = _ranks(coordinates, labels, clusters.centroids)
+    pictures = [spectrograms.spectrograms[i] for i in shown]
+    peaks = [picture.max() for picture in pictures]
+    highest = max(float(np.percentile(peaks, LOUD_PERCENT)), 0.1)
+
+    scales = colour_scales(measures, labels)
+    size = picture_size(coordinates, clusters.centroids, features.shape[1:])
+    the_map, models = map_panel(coordinates, scales, clusters.centroids, size)
+    typical_ms = 1000 * np.percentile(spectrograms.duration_s[shown], TYPICAL_PERCENT)
+    syllable, more = syllable_panel(spectrograms.frequencies_hz, highest, typical_ms)
+    mean, most = mean_panel(*features.shape[1:], highest)
+    clips = _clips(spectrograms, recordings, shown, np.argsort(ranks, kind="stable"))
+    contours = frequency_contours(spectrograms)
+    low_khz, high_khz = spectrograms.frequencies_hz[[0, -1]] / 1000
+    carried = {
+        "syllable": shown.tolist(),
+        "duration_ms": _rounded(measures.duration_ms, 1),
+        "mean_frequency_khz": _rounded(measures.mean_frequency_khz, 1),
+        "slope_khz_per_ms": _rounded(measures.slope_khz_per_ms, 2),
+        "onset_s": _rounded(measures.onset_s, 3),
+        "cluster": labels.tolist(),
+        "rank": ranks.tolist(),
+        "hop_ms": 1000 * spectrograms.hop_s,
+        "n_frames": [picture.shape[1] for picture in pictures],
+        "highest": highest,
+        "typical_ms": typical_ms,
+        "slowdown": SLOWDOWN,
+        "clips": clips,
+        "margin_ms": 1000 * MARGIN_S,
+        "contours": [
+            _coded(contours[i], spectrograms.hop_s, low_khz, high_khz)
+            for i, clip in zip(shown, clips, strict=True)
+        ],
+        "contour_step_ms": 1000 * CONTOUR_STEP_S,
+        "contour_khz": [low_khz, high_khz],
+    }
+    if len(spectrograms.noise_floor) > 1:
+        names = [r.name for r in recordings] if recordings else None
+        index = spectrograms.recording_index[shown]
+        carried["recording"] = [names[i] if names else str(i) for i in index]
+    atlases = {}
+    for name, packed in (("syllables", pictures), ("features", features[shown])):
+        webp, places, height = pack_pictures(packed, highest)
+        atlases[name] = _data_uri(webp, "image/webp")
+        carried[name] = {"places": places.ravel().tolist(), "height": height}
+    page = _page(
+        [the_map, syllable, mean],
+        models | more | most,
+        carried=carried,
+        atlases=atlases,
+        scales=list(scales),
+        clusters=list(_cluster_buttons(features, clusters, measures, labels)),
+        n_syllables=len(shown),
+        n_left_out=len(spectrograms) - len(shown),
+        n_clips=sum(clip is not None for clip in clips),
+    )
+    return Explorer(page, len(shown))
+
+
+def _ranks(coordinates, labels, centroids):
+    """How many of its cluster are nearer to the centroid than each syllable."""
+    distances = np.linalg.norm(coordinates - centroids[labels], axis=1)
+    ranks = np.empty(len(labels), int)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        ranks[members[np.argsort(distances[members], kind="stable")]] = np.arange(len(members))
+    return ranks
+
+
+def _clips(spectrograms, recordings, shown, order):
+    """Sounds in base64 of the syllables first in `order`, as many as there is room for; or None."""
+    if not recordings:
+        return [None] * len(shown)
+
+    def encode(i):
+        number = shown[i]
+        return encode_clip(
+            recordings[spectrograms.recording_index[number]],
+            spectrograms.onset_s[number],
+            spectrograms.duration_s[number],
+            spectrograms.frequencies_hz[0],
+        )
+
+    clips, n_bytes = [None] * len(shown), 0
+    # The encoder lets other threads work.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in progress_bar("sounds", range(0, len(order), CLIPS_AT_ONCE)):
+            batch = order[start : start + CLIPS_AT_ONCE]
+            for i, clip in zip(batch, pool.map(encode, batch), strict=True):
+                n_bytes += len(clip)
+                if n_bytes > SOUND_BYTES:
+                    return clips
+                clips[i] = base64.b64encode(clip).decode()
+    return clips
+
+
+def _coded(contour_khz, hop_s, low_khz, high_khz):
+    """A contour in base64, one byte a step, 1 to 255 from `low_khz` to `high_khz`."""
+    every = max(round(CONTOUR_STEP_S / hop_s), 1)
+    share = (contour_khz[::every] - low_khz) / max(high_khz - low_khz, 1e-9)
+    codes = np.where(np.isfinite(share), 1 + np.rint(share * (TOP_CODE - 1)), 0)
+    return base64.b64encode(np.clip(codes, 0, TOP_CODE).astype(np.uint8)).decode()
+
+
+def _cluster_buttons(features, clusters, measures, labels):
+    """What the page says and shows of each cluster."""
+    means = cluster_means(features, clusters)
+    highest = means.max() or 1.0
+    for label, mean in enumerate(means):
+        of_it = measures[labels == label]
+        yield {
+            "label": label,
+            "n": len(of_it),
+            "colour": cluster_colour(label),
+            "duration_ms": f"{of_it.duration_ms.mean():.0f}",
+            "mean_frequency_khz": f"{of_it.mean_frequency_khz.mean():.0f}",
+            "picture": _data_uri(_png(mean, highest), "image/png"),
+        }
+
+
+def _png(mean, highest):
+    """A mean spectrogram in its colours, lowest band at the foot, transparent near the floor."""
+    import colorcet  # noqa: F401  (registers its colour maps)
+    from matplotlib import colormaps
+    from PIL import Image
+
+    rgba = colormaps[COLOUR_MAP](mean[::-1] / highest, bytes=True)
+    rgba[..., 3] = 255 * visible_share(mean[::-1], highest)
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def _page(panels, models, carried, **shown):
+    """The whole page: the panels, what the script needs, and the script itself."""
+    from bokeh.document import Document
+    from bokeh.embed import file_html
+    from bokeh.models import CustomJS
+    from bokeh.resources import INLINE
+
+    folder = resources.files(__package__)
+    html_text, css, script = (
+        (folder / f"explorer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
+    )
+    document = Document()
+    for panel in panels:
+        document.add_root(panel)
+    document.js_on_event(
+        "document_ready", CustomJS(args={"models": models}, code="startExplorer(models)")
+    )
+    return file_html(
+        document,
+        INLINE,
+        title=f"Explorer of {shown['n_syllables']:,} syllables",
+        template=html_text,
+        template_variables=shown
+        | {
+            "css": css,
+            "script": script,
+            "slowdown": SLOWDOWN,
+            # A name may hold anything, even the end of a script.
+            "carried": json.dumps(carried, allow_nan=False).replace("<", "\\u003c"),
+        },
+    )
+
+
+def _data_uri(content, mime):
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
+
+
+def _rounded(values, digits):
+    """Numbers as JSON has them, where none stands for NaN."""
+    return [round(float(v), digits) if np.isfinite(v) else None for v in values]
+
+
+def _check_recordings(recordings, spectrograms):
+    """The recordings as a list, or None; they must be those of the spectrograms."""
+    if recordings is None:
+        return None
+    recordings = list(recordings) if isinstance(recordings, (list, tuple)) else [recordings]
+    n_recordings = len(spectrograms.noise_floor)
+    if len(recordings) != n_recordings:
+        raise UsvError(
+            f"recordings has {len(recordings)} recordings, and the spectrograms are of "
+            f"{n_recordings}; they must go together"
+        )
+    for index, recording in enumerate(recordings):
+        onset_s = spectrograms.onset_s[spectrograms.recording_index == index]
+        there = recording.onsets / recording.samplerate_hz
+        if len(there) != len(onset_s) or not np.allclose(there, onset_s, rtol=0, atol=1e-6):
+            raise UsvError(
+                f"recordings[{index}] is {recording.name}, and its syllables are not those of the "
+                "spectrograms; they must go together"
+            )
+    return recordings
+
+
+def _check_syllables(spectrograms, measures, coordinates, clusters, features):
+    """All must be of the same syllables."""
+    n = len(spectrograms)
+    for argument, length in (
+        ("measures", len(measures)),
+        ("coordinates", len(coordinates)),
+        ("clusters", len(clusters.labels)),
+        ("features", len(features)),
+    ):
+        if length != n:
+            raise UsvError(
+                f"{argument} is of {length} syllables, and the spectrograms are of {n}; "
+                "they must go together"
+            )
+    if features.ndim != 3:
+        raise UsvError(
+            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
+        )
+    missing = [column for column in MEASURES if column not in measures]
+    if missing:
+        raise UsvError(
+            f"measures has no column {missing[0]!r}; it must be a table of syllable_measures"
+        )
