@@ -14,8 +14,6 @@ SLOW = (
     *("bokeh", "librosa", "matplotlib", "numba", "pandas"),
     *("pooch", "sklearn", "soundfile", "umap"),
 )
-    ["bokeh", "librosa", "umap", "numba", "pandas", "sklearn", "matplotlib", "pooch", "soundfile"]
-)
 
 # Readers' notebooks call these; fields may be added, not renamed, and the order is part of it.
 SIGNATURES = {

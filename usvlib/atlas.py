@@ -1,8 +1,12 @@
 """Many small pictures in one: what a page needs to show any of thousands at once."""
 
+import base64
 import io
 
 import numpy as np
+
+from .figures import COLOUR_MAP
+from .manifold import visible_share
 
 WIDTH = 2048
 MOST_PIXELS = 12_000_000  # of about a tenth of a byte each
@@ -58,3 +62,32 @@ def _places(widths):
         places[i] = x, row, width
         x += width
     return places, row + 1
+
+
+def mean_png(mean, highest):
+    """A mean spectrogram in its colours, lowest band at the foot, transparent near the floor.
+
+    Parameters
+    ----------
+    mean : float array [n_bands, n_frames]
+    highest : float
+        The value of the last colour.
+
+    Returns
+    -------
+    bytes
+    """
+    import colorcet  # noqa: F401  (registers its colour maps)
+    from matplotlib import colormaps
+    from PIL import Image
+
+    rgba = colormaps[COLOUR_MAP](mean[::-1] / highest, bytes=True)
+    rgba[..., 3] = 255 * visible_share(mean[::-1], highest)
+    file = io.BytesIO()
+    Image.fromarray(rgba).save(file, "PNG", optimize=True)
+    return file.getvalue()
+
+
+def data_uri(content, mime):
+    """An address that is the content itself, so that a page need not ask for it."""
+    return f"data:{mime};base64,{base64.b64encode(content).decode()}"

@@ -1,10 +1,14 @@
 """Sounds of single syllables, slowed down and small enough for a page to carry many of them."""
 
+import base64
+import concurrent.futures
 import io
+import os
 
 import numpy as np
 
 from .figures import SLOWDOWN
+from .progress import progress_bar
 
 RATE_HZ = 16_000  # one of Opus's: at a slowdown of 16 it carries 128 kHz
 MARGIN_S = 0.005  # of the recording, before the onset and after the offset
@@ -12,6 +16,14 @@ LOUDEST = 0.9
 
 # libsndfile's measure, from 0 to 1; with more, the highest calls are lost.
 COMPRESSION = 0.97
+
+# What all clips of a page may take: of 1,600 syllables, some 190 are heard as recorded.
+MOST_BYTES = 500_000
+CLIPS_AT_ONCE = 32
+
+# Contours are carried as one byte about every so often; 0 is where they are not held.
+CONTOUR_STEP_S = 0.002
+TOP_CODE = 255
 
 
 def encode_clip(recording, onset_s, duration_s, lowest_hz):
@@ -48,3 +60,61 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     ) as ogg:
         ogg.write(slow)
     return file.getvalue()
+
+
+def nearest_clips(spectrograms, recordings, shown, order):
+    """Clips of as many syllables as there is room for, those first in `order`.
+
+    Parameters
+    ----------
+    spectrograms : SyllableSpectrograms
+    recordings : list of Recording
+    shown : int array [n_shown]
+        Numbers of the syllables of a page.
+    order : int array [n_shown]
+        Which of them come first.
+
+    Returns
+    -------
+    list of str or None [n_shown]
+        In base64; None where there was no room.
+    """
+
+    def encode(i):
+        number = shown[i]
+        return encode_clip(
+            recordings[spectrograms.recording_index[number]],
+            spectrograms.onset_s[number],
+            spectrograms.duration_s[number],
+            spectrograms.frequencies_hz[0],
+        )
+
+    clips, n_bytes = [None] * len(shown), 0
+    # The encoder lets other threads work.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in progress_bar("sounds", range(0, len(order), CLIPS_AT_ONCE)):
+            batch = order[start : start + CLIPS_AT_ONCE]
+            for i, clip in zip(batch, pool.map(encode, batch), strict=True):
+                n_bytes += len(clip)
+                if n_bytes > MOST_BYTES:
+                    return clips
+                clips[i] = base64.b64encode(clip).decode()
+    return clips
+
+
+def coded_contour(contour_khz, low_khz, high_khz):
+    """A contour in base64, one byte a point, 1 to 255 from `low_khz` to `high_khz`.
+
+    Parameters
+    ----------
+    contour_khz : float array [n_points]
+        NaN where it is not held.
+    low_khz, high_khz : float
+
+    Returns
+    -------
+    str
+    """
+    share = (contour_khz - low_khz) / max(high_khz - low_khz, 1e-9)
+    codes = np.where(np.isfinite(share), 1 + np.rint(share * (TOP_CODE - 1)), 0)
+    return base64.b64encode(np.clip(codes, 0, TOP_CODE).astype(np.uint8)).decode()

@@ -1,35 +1,22 @@
 """The explorer: one figure, in one file, in which every syllable can be seen and heard."""
 
-import base64
-import concurrent.futures
 import dataclasses
-import io
 import json
-import os
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
-from .atlas import pack_pictures
-from .clips import MARGIN_S, encode_clip
+from .atlas import data_uri, mean_png, pack_pictures
+from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, nearest_clips
 from .embedding import check_coordinates
 from .errors import UsvError
-from .figures import COLOUR_MAP, SLOWDOWN
+from .figures import SLOWDOWN
 from .files import atomic_path
-from .manifold import cluster_means, picture_size, visible_share
+from .manifold import cluster_means, picture_size
 from .measures import frequency_contours
 from .normalisation import normalise
 from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllable_panel
-from .progress import progress_bar
-
-# Of 1,600 syllables the sounds take this, the pictures about as much, and Bokeh most of the rest.
-SOUND_BYTES = 500_000
-CLIPS_AT_ONCE = 32
-
-# Contours are carried as one byte a step; 0 is where they are not held.
-CONTOUR_STEP_S = 0.002
-TOP_CODE = 255
 
 # Of `syllable_measures`, what the page shows.
 MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
@@ -114,10 +101,8 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     features = normalise(spectrograms) if features is None else np.asarray(features)
     recordings = _check_recordings(recordings, spectrograms)
     _check_syllables(spectrograms, measures, coordinates, clusters, features)
-    shown = np.flatnonzero(np.isfinite(coordinates).all(axis=1) & (clusters.labels >= 0))
-    if not len(shown):
-        raise UsvError("coordinates has no syllable on the map; at least one is needed")
-    measures = measures.iloc[shown].reset_index(drop=True)
+    shown = np.flatnonzero(clusters.labels >= 0)
+    measures = _numbers_of(measures).iloc[shown].reset_index(drop=True)
     labels, coordinates = clusters.labels[shown], coordinates[shown]
     ranks = _ranks(coordinates, labels, clusters.centroids)
     pictures = [spectrograms.spectrograms[i] for i in shown]
@@ -130,8 +115,11 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     typical_ms = 1000 * np.percentile(spectrograms.duration_s[shown], TYPICAL_PERCENT)
     syllable, more = syllable_panel(spectrograms.frequencies_hz, highest, typical_ms)
     mean, most = mean_panel(*features.shape[1:], highest)
-    clips = _clips(spectrograms, recordings, shown, np.argsort(ranks, kind="stable"))
+    clips = [None] * len(shown)
+    if recordings:
+        clips = nearest_clips(spectrograms, recordings, shown, np.argsort(ranks, kind="stable"))
     contours = frequency_contours(spectrograms)
+    every = max(round(CONTOUR_STEP_S / spectrograms.hop_s), 1)
     low_khz, high_khz = spectrograms.frequencies_hz[[0, -1]] / 1000
     carried = {
         "syllable": shown.tolist(),
@@ -148,11 +136,8 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
         "slowdown": SLOWDOWN,
         "clips": clips,
         "margin_ms": 1000 * MARGIN_S,
-        "contours": [
-            _coded(contours[i], spectrograms.hop_s, low_khz, high_khz)
-            for i, clip in zip(shown, clips, strict=True)
-        ],
-        "contour_step_ms": 1000 * CONTOUR_STEP_S,
+        "contours": [coded_contour(contours[i][::every], low_khz, high_khz) for i in shown],
+        "contour_step_ms": 1000 * every * spectrograms.hop_s,
         "contour_khz": [low_khz, high_khz],
     }
     if len(spectrograms.noise_floor) > 1:
@@ -162,7 +147,7 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     atlases = {}
     for name, packed in (("syllables", pictures), ("features", features[shown])):
         webp, places, height = pack_pictures(packed, highest)
-        atlases[name] = _data_uri(webp, "image/webp")
+        atlases[name] = data_uri(webp, "image/webp")
         carried[name] = {"places": places.ravel().tolist(), "height": height}
     page = _page(
         [the_map, syllable, mean],
@@ -188,68 +173,21 @@ def _ranks(coordinates, labels, centroids):
     return ranks
 
 
-def _clips(spectrograms, recordings, shown, order):
-    """Sounds in base64 of the syllables first in `order`, as many as there is room for; or None."""
-    if not recordings:
-        return [None] * len(shown)
-
-    def encode(i):
-        number = shown[i]
-        return encode_clip(
-            recordings[spectrograms.recording_index[number]],
-            spectrograms.onset_s[number],
-            spectrograms.duration_s[number],
-            spectrograms.frequencies_hz[0],
-        )
-
-    clips, n_bytes = [None] * len(shown), 0
-    # The encoder lets other threads work.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for start in progress_bar("sounds", range(0, len(order), CLIPS_AT_ONCE)):
-            batch = order[start : start + CLIPS_AT_ONCE]
-            for i, clip in zip(batch, pool.map(encode, batch), strict=True):
-                n_bytes += len(clip)
-                if n_bytes > SOUND_BYTES:
-                    return clips
-                clips[i] = base64.b64encode(clip).decode()
-    return clips
-
-
-def _coded(contour_khz, hop_s, low_khz, high_khz):
-    """A contour in base64, one byte a step, 1 to 255 from `low_khz` to `high_khz`."""
-    every = max(round(CONTOUR_STEP_S / hop_s), 1)
-    share = (contour_khz[::every] - low_khz) / max(high_khz - low_khz, 1e-9)
-    codes = np.where(np.isfinite(share), 1 + np.rint(share * (TOP_CODE - 1)), 0)
-    return base64.b64encode(np.clip(codes, 0, TOP_CODE).astype(np.uint8)).decode()
-
-
 def _cluster_buttons(features, clusters, measures, labels):
     """What the page says and shows of each cluster."""
     means = cluster_means(features, clusters)
     highest = means.max() or 1.0
     for label, mean in enumerate(means):
         of_it = measures[labels == label]
+        khz = of_it.mean_frequency_khz.mean()
         yield {
             "label": label,
             "n": len(of_it),
             "colour": cluster_colour(label),
-            "duration_ms": f"{of_it.duration_ms.mean():.0f}",
-            "mean_frequency_khz": f"{of_it.mean_frequency_khz.mean():.0f}",
-            "picture": _data_uri(_png(mean, highest), "image/png"),
+            "duration": f"{of_it.duration_ms.mean():.0f} ms",
+            "frequency": f"{khz:.0f} kHz" if np.isfinite(khz) else "no contour",
+            "picture": data_uri(mean_png(mean, highest), "image/png"),
         }
-
-
-def _png(mean, highest):
-    """A mean spectrogram in its colours, lowest band at the foot, transparent near the floor."""
-    import colorcet  # noqa: F401  (registers its colour maps)
-    from matplotlib import colormaps
-    from PIL import Image
-
-    rgba = colormaps[COLOUR_MAP](mean[::-1] / highest, bytes=True)
-    rgba[..., 3] = 255 * visible_share(mean[::-1], highest)
-    file = io.BytesIO()
-    Image.fromarray(rgba).save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 def _page(panels, models, carried, **shown):
@@ -283,10 +221,6 @@ def _page(panels, models, carried, **shown):
             "carried": json.dumps(carried, allow_nan=False).replace("<", "\\u003c"),
         },
     )
-
-
-def _data_uri(content, mime):
-    return f"data:{mime};base64,{base64.b64encode(content).decode()}"
 
 
 def _rounded(values, digits):
@@ -334,8 +268,25 @@ def _check_syllables(spectrograms, measures, coordinates, clusters, features):
         raise UsvError(
             f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
         )
-    missing = [column for column in MEASURES if column not in measures]
-    if missing:
+    if (bad := np.flatnonzero(~np.isfinite(features).all(axis=(1, 2)))).size:
+        raise UsvError(f"the features of syllable {bad[0]} are not all finite; they must be")
+    on_map = np.isfinite(coordinates).all(axis=1)
+    if (bad := np.flatnonzero(on_map != (clusters.labels >= 0))).size:
+        where = "on the map and in no cluster" if on_map[bad[0]] else "in a cluster and off the map"
         raise UsvError(
-            f"measures has no column {missing[0]!r}; it must be a table of syllable_measures"
+            f"syllable {bad[0]} is {where}; clusters must be those of the coordinates, "
+            "as cluster(coordinates) gives them"
         )
+    if not on_map.any():
+        raise UsvError("coordinates has no syllable on the map; at least one is needed")
+
+
+def _numbers_of(measures):
+    """The columns that the page shows, as numbers."""
+    try:
+        return measures[list(MEASURES)].astype(float)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise UsvError(
+            f"measures must be a table of numbers with columns {', '.join(MEASURES)}, as "
+            "syllable_measures gives it"
+        ) from error

@@ -1,0 +1,71 @@
+"""What Bokeh draws of the explorer: colours and axes that say what the data are."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas
+import pytest
+
+from usvlib import panels
+
+
+def measures(**changes):
+    table = {
+        "duration_ms": [10.0, 40.0, 160.0],
+        "mean_frequency_khz": [60.0, 70.0, 80.0],
+        "slope_khz_per_ms": [-2.0, 0.0, 1.0],
+        "onset_s": [0.1, 0.2, 0.3],
+    }
+    return pandas.DataFrame(table | changes)
+
+
+LABELS = np.array([0, 1, 1])
+
+
+def test_there_is_a_scale_for_each_thing_to_colour_by():
+    scales = panels.colour_scales(measures(), LABELS)
+    assert list(scales) == [
+        "cluster",
+        "duration (ms)",
+        "mean frequency (kHz)",
+        "slope (kHz/ms)",
+        "time in the recording (s)",
+    ]
+    for name, column in (("duration (ms)", "duration_ms"), ("slope (kHz/ms)", "slope_khz_per_ms")):
+        np.testing.assert_array_equal(scales[name][0], measures()[column])
+    assert scales["cluster"][0] == ["0", "1", "1"]
+
+
+def test_no_slope_has_the_colour_of_the_middle():
+    _, mapper = panels.colour_scales(measures(), LABELS)["slope (kHz/ms)"]
+    assert mapper.low == -mapper.high
+    assert mapper.high > 1
+
+
+@pytest.mark.parametrize("values", [[50.0, 50.0, 50.0], [np.nan] * 3, [np.nan, 50.0, 60.0]])
+@pytest.mark.parametrize("column", ["duration_ms", "mean_frequency_khz", "slope_khz_per_ms"])
+def test_a_scale_has_a_length_whatever_the_values(column, values):
+    for name, (_, mapper) in panels.colour_scales(measures(**{column: values}), LABELS).items():
+        if name != "cluster":
+            assert np.isfinite([mapper.low, mapper.high]).all()
+            assert mapper.low < mapper.high
+
+
+def test_neighbouring_clusters_have_different_colours_however_many_there_are():
+    colours = [panels.cluster_colour(label) for label in range(600)]
+    assert all(a != b for a, b in pairwise(colours))
+    assert len(set(colours[:40])) == 40
+
+
+def test_the_axis_of_a_spectrogram_is_in_khz():
+    import librosa
+
+    hz = librosa.mel_frequencies(103, fmin=46_000, fmax=125_000)
+    panel, _ = panels.syllable_panel(hz, 7.0, 100.0)
+    ticks, words = panel.yaxis[0].ticker.ticks, panel.yaxis[0].major_label_overrides
+    assert len(ticks) >= 3
+    for tick in ticks:
+        expected = np.interp(tick, np.arange(103), hz / 1000)
+        assert float(words[tick]) == pytest.approx(expected, abs=0.1)
+    assert panel.yaxis[0].axis_label == "frequency (kHz)"
+    assert panel.xaxis[0].axis_label == "time (ms)"
