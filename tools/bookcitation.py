@@ -15,10 +15,10 @@ class Citation(SphinxDirective):
         self.env.note_dependency(str(path))
         cff = yaml.safe_load(path.read_text())
         address = cff.get("url") or self.config.repository_address
-        blocks = []
-        for language, text in (("text", as_text(cff, address)), ("bibtex", as_bibtex(cff, address))):
-            blocks.append(nodes.literal_block(text, text, language=language))
-        return blocks
+        texts = {"text": as_text(cff, address), "bibtex": as_bibtex(cff, address)}
+        return [
+            nodes.literal_block(text, text, language=language) for language, text in texts.items()
+        ]
 
 
 def as_text(cff, address=""):

@@ -22,6 +22,7 @@ LAUNCH_BUTTONS = {
     "notebook_interface": "jupyterlab",
 }
 
+ROOT = Path(__file__).resolve().parents[1]
 PROPERTIES = (property, functools.cached_property)
 
 
@@ -32,9 +33,12 @@ def open_to_repository(app, config):
     """
     options = config.html_theme_options
     address = (options.pop("repository_url", None) or "").strip().rstrip("/").removesuffix(".git")
+    options.pop("launch_buttons", None)  # Jupyter Book's own, which it sets without an address
     if not address:
         return
-    options |= {"repository_url": address, "launch_buttons": LAUNCH_BUTTONS}
+    options |= {"repository_url": address, "launch_buttons": dict(LAUNCH_BUTTONS)}
+    if not pages_address(address):
+        del options["launch_buttons"]["colab_url"]  # which opens what lies on GitHub
     options |= dict.fromkeys(REPOSITORY_BUTTONS, True)
     config.repository_address = address
     config.ogp_site_url = config.html_baseurl or pages_address(address)
@@ -85,8 +89,15 @@ def plain_property(app, what, name, obj, options, lines):
 
 
 def skip_field(app, what, name, obj, skip, options):
-    """Fields of a class are listed in its own docstring already."""
-    return skip or (what == "class" and not callable(obj) and not isinstance(obj, PROPERTIES))
+    """Fields and properties that the docstring of their class lists already."""
+    if skip or what != "class" or callable(obj):
+        return skip
+    if not isinstance(obj, PROPERTIES):
+        return True
+    getter = getattr(obj, "fget", None) or obj.func
+    owner = getattr(inspect.getmodule(getter), getter.__qualname__.split(".")[0])
+    listed = re.findall(r"^([a-z_]\w*(?:, \w+)*)(?: :|$)", inspect.getdoc(owner), re.MULTILINE)
+    return name in ", ".join(listed).split(", ")
 
 
 def all_buttons(buttons):
@@ -104,7 +115,15 @@ def accessible(body):
         body,
         flags=re.DOTALL,
     )
-    return body
+    # A role that is no longer one, and a list that would have no members without it.
+    body = body.replace(' role="doc-biblioentry"', "")
+    return body.replace(' role="list" class="citation-list"', ' class="citation-list"')
+
+
+def checksum(*patterns):
+    """A number that changes with the files that match."""
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    return zlib.crc32(b"\0".join(path.read_bytes() for path in paths))
 
 
 def setup(app):
@@ -116,10 +135,10 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_field)
     bookcitation.setup(app)
     booktidy.setup(app)
-    # An edit of these extensions makes every page anew.
-    sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("book*.py")))
+    # Sphinx sees neither an edit of these extensions nor one of what lies beside the pages.
+    app.add_config_value("assets", checksum("_assets/*", "_extra/*"), "html")
     return {
-        "env_version": zlib.crc32(sources),
+        "env_version": checksum("tools/book*.py"),
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

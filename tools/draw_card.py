@@ -27,8 +27,8 @@ def main(path):
     figure = plt.figure(figsize=(SIZE[0] / 100, SIZE[1] / 100), dpi=100, facecolor=PAPER)
     draw_map(figure.add_axes((0.46, 0, 0.54, 1)), study)
     words = (
-        (0.62, "Ultrasonic vocalizations\nfrom mice", 34, INK, "bold"),
-        (0.40, "Do they fall into types,\nor lie on a continuum?", 25, CALL, "normal"),
+        (0.62, "Ultrasonic vocalizations\nfrom mice", 29, INK, "bold"),
+        (0.40, "Do they fall into types,\nor lie on a continuum?", 23, CALL, "normal"),
         (0.11, "An executable book", 19, INK, "normal"),
     )
     for y, text, size, colour, weight in words:
