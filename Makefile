@@ -1,8 +1,8 @@
 # make book   builds the book (RECORDING=... chooses the recording) and says where to open it
-# make test   runs every check
+# make test   runs every check, the pages' in a browser where there is one
 # make lab    opens the chapters in JupyterLab
 # make bench  measures time and memory (some ten minutes) for the page on scale
-# The others: make serve, lint, sync, controls, lock, clean.
+# The others: make test-site, serve, lint, sync, controls, lock, clean.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 WITHOUT_SETTINGS := env -u RECORDING -u USVLIB_RECORDING -u USVLIB_DATA_DIR -u USVLIB_CACHE_DIR
 export RECORDING
 
-.PHONY: book test lab bench serve lint sync controls lock clean
+.PHONY: book test test-site lab bench serve lint sync controls lock clean
 
 book: $(INSTALLED)
 	@$(BIN)/python tools/build_book.py
@@ -18,8 +18,13 @@ book: $(INSTALLED)
 test: $(INSTALLED)
 	@$(WITHOUT_SETTINGS) $(BIN)/python -m pytest -n 2 --dist loadfile \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg \
-		--nbval-cell-timeout 300 tests chapters
+		--nbval-cell-timeout 300 --ignore tests/site tests chapters
 	@$(MAKE) --no-print-directory lint
+	@$(WITHOUT_SETTINGS) $(BIN)/python tools/check_site.py --if-possible
+
+# The pages, in a Chromium: what they load, how they look to a screen reader, on a phone, on paper.
+test-site: $(INSTALLED)
+	@$(WITHOUT_SETTINGS) $(BIN)/python tools/check_site.py
 
 lab: $(INSTALLED)
 	$(BIN)/jupyter lab --config tools/jupyter_server_config.py chapters
@@ -29,6 +34,7 @@ serve: book
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/oxlint --deny-warnings _assets usvlib
 
 bench: $(INSTALLED)
 	@$(BIN)/python benchmarks/run.py

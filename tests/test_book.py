@@ -49,7 +49,7 @@ class Book:
 
     def __init__(self, root):
         self.root = root
-        for name in ("usvlib", "tools", "_assets"):
+        for name in ("usvlib", "tools", "_assets", "_extra"):
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("_config.yml", "requirements.txt", "references.bib"):
             shutil.copy(ROOT / name, root / name)

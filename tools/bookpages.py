@@ -1,14 +1,144 @@
-"""Sphinx extension: leaves out of every page what no page needs."""
+"""Sphinx extension: what the theme and Jupyter Book leave open.
+
+All that needs the repository's address appears with it; every page loads only what it needs; and
+what has no name gets one, for those who do not see it.
+"""
+
+import functools
+import inspect
+import re
+import zlib
+from pathlib import Path
+
+import bookcitation
+import booktidy
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+REPOSITORY_BUTTONS = ("use_repository_button", "use_edit_page_button", "use_issues_button")
+LAUNCH_BUTTONS = {
+    "binderhub_url": "https://mybinder.org",
+    "colab_url": "https://colab.research.google.com",
+    "notebook_interface": "jupyterlab",
+}
+
+ROOT = Path(__file__).resolve().parents[1]
+PROPERTIES = (property, functools.cached_property)
 
 
-def drop_thebe(app, pagename, templatename, context, doctree):
-    """thebe's scripts: they fail even where no page asks for thebe, and name another host."""
-    scripts = context.get("script_files", [])
-    context["script_files"] = [
-        script for script in scripts if "thebe" not in f"{script}{vars(script)}".lower()
-    ]
+def open_to_repository(app, config):
+    """Switch on what needs the repository's address, which `_config.yml` has under `repository`.
+
+    Jupyter Book refuses to show such buttons without an address, so they cannot be left on there.
+    """
+    options = config.html_theme_options
+    address = (options.pop("repository_url", None) or "").strip().rstrip("/").removesuffix(".git")
+    options.pop("launch_buttons", None)  # Jupyter Book's own, which it sets without an address
+    if not address:
+        return
+    options |= {"repository_url": address, "launch_buttons": dict(LAUNCH_BUTTONS)}
+    if not pages_address(address):
+        del options["launch_buttons"]["colab_url"]  # which opens what lies on GitHub
+    options |= dict.fromkeys(REPOSITORY_BUTTONS, True)
+    config.repository_address = address
+    config.ogp_site_url = config.html_baseurl or pages_address(address)
+
+
+def pages_address(address):
+    """Where GitHub shows the pages of a repository; empty for other hosts."""
+    found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", address)
+    if not found:
+        return ""
+    owner, name = found.groups()
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+class WithAddress(SphinxDirective):
+    """Text that is shown if the repository's address is known; ADDRESS stands for it."""
+
+    has_content = True
+
+    def run(self):
+        address = self.config.repository_address
+        if not address:
+            return []
+        lines = [line.replace("ADDRESS", address) for line in self.content]
+        self.content = StringList(lines, source=self.get_source_info()[0])
+        return self.parse_content_to_nodes()
+
+
+def finish_page(app, pagename, templatename, context, doctree):
+    """After the theme has said what a page loads and which buttons it has."""
+    for kind in ("script_files", "css_files"):
+        # thebe fails even where no page asks for it, and names another host.
+        context[kind] = [
+            file for file in context.get(kind, []) if "thebe" not in f"{file}{vars(file)}".lower()
+        ]
+    context["body"] = accessible(context.get("body", ""))
+    for button in all_buttons(context.get("header_buttons", [])):
+        # Of a chapter, the text is what is edited; the notebook follows.
+        if button.get("label") == "source-edit-button" and "/chapters/" in button["url"]:
+            button["url"] = button["url"].replace(".ipynb", ".md")
+
+
+def plain_property(app, what, name, obj, options, lines):
+    """What a property's docstring says; napoleon takes all before a colon for a type."""
+    if what == "property":
+        lines[:] = [*inspect.getdoc(obj).splitlines(), ""] if obj.__doc__ else []
+
+
+def skip_field(app, what, name, obj, skip, options):
+    """Fields and properties that the docstring of their class lists already."""
+    if skip or what != "class" or callable(obj):
+        return skip
+    if not isinstance(obj, PROPERTIES):
+        return True
+    getter = getattr(obj, "fget", None) or obj.func
+    owner = getattr(inspect.getmodule(getter), getter.__qualname__.split(".")[0])
+    listed = re.findall(r"^([a-z_]\w*(?:, \w+)*)(?: :|$)", inspect.getdoc(owner), re.MULTILINE)
+    return name in ", ".join(listed).split(", ")
+
+
+def all_buttons(buttons):
+    for button in buttons:
+        yield button
+        yield from all_buttons(button.get("buttons", []))
+
+
+def accessible(body):
+    """The body of a page without what a screen reader or a keyboard stumbles over."""
+    # The scripts of thebe's that are in the body itself.
+    body = re.sub(
+        r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName.*?</script>',
+        "",
+        body,
+        flags=re.DOTALL,
+    )
+    # A role that is no longer one, and a list that would have no members without it.
+    body = body.replace(' role="doc-biblioentry"', "")
+    return body.replace(' role="list" class="citation-list"', ' class="citation-list"')
+
+
+def checksum(*patterns):
+    """A number that changes with the files that match."""
+    paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+    return zlib.crc32(b"\0".join(path.read_bytes() for path in paths))
 
 
 def setup(app):
-    app.connect("html-page-context", drop_thebe, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    app.add_config_value("repository_address", "", "env")
+    app.add_directive("with-address", WithAddress)
+    app.connect("config-inited", open_to_repository)
+    app.connect("html-page-context", finish_page, priority=900)
+    app.connect("autodoc-process-docstring", plain_property, priority=900)
+    app.connect("autodoc-skip-member", skip_field)
+    bookcitation.setup(app)
+    booktidy.setup(app)
+    # Sphinx sees neither an edit of these extensions nor one of what lies beside the pages.
+    app.add_config_value("assets", checksum("_assets/*", "_extra/*"), "html")
+    return {
+        "env_version": checksum("tools/book*.py"),
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -1,0 +1,53 @@
+"""The built pages, from the disk, in a Chromium that is asked for nothing else."""
+
+import sys
+
+import pytest
+from visits import ROOT, SITE, Visit, built_pages
+
+sys.path.insert(0, str(ROOT / "tools"))
+from check_site import find_chromium
+
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+
+
+def pytest_generate_tests(metafunc):
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", built_pages())
+
+
+def pytest_collection_modifyitems(config):
+    if not (SITE / "index.html").is_file():
+        pytest.exit(f"there is no book at {ROOT / '_build/html'}: run make test-site", 1)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    chromium = find_chromium()
+    if not chromium:
+        pytest.exit("there is no Chromium here (or name one in $CHROMIUM)", 1)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens tabs, and checks at the end that none complained or asked for anything elsewhere."""
+    visits = []
+
+    def start(**how):
+        visits.append(Visit(browser, **how))
+        return visits[-1]
+
+    yield start
+    for each in visits:
+        each.context.close()
+    for each in visits:
+        each.assert_quiet()

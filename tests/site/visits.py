@@ -1,0 +1,60 @@
+"""A tab of the browser on a built page, and what is heard of it."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = (ROOT / "_build" / "html").resolve()
+WIDE = {"width": 1440, "height": 900}
+NARROW = {"width": 360, "height": 740}
+LOCAL = ("file", "data", "blob", "about")
+
+
+def built_pages():
+    """Every page but the one that only leads to the first."""
+    pages = [path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")]
+    skipped = ("_static/", "_sources/", "index.html")
+    return sorted(page for page in pages if not page.startswith(skipped))
+
+
+class Visit:
+    """A tab, and all that a page in it asked for or complained about."""
+
+    def __init__(self, browser, viewport=WIDE, scheme="light"):
+        self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        self.requests, self.complaints = [], []
+        # For every tab, those that a page opens included.
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.context.on("requestfailed", self._miss)
+        self.context.on("console", self._hear)
+        self.context.on("weberror", lambda error: self.complain("error", error.error))
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+
+    def _hear(self, message):
+        if message.type in ("error", "warning"):
+            self.complain(message.type, message.text)
+
+    def _miss(self, request):
+        if request.failure != "net::ERR_ABORTED":  # a download, for the page that asked for it
+            self.complain(request.failure, request.url)
+
+    def complain(self, kind, what):
+        self.complaints.append(f"{kind}: {what}")
+
+    def open(self, name):
+        self.page.goto(f"{SITE.as_uri()}/{name}", wait_until="load")
+        # What scripts still do after the page has loaded.
+        self.page.wait_for_function("document.readyState === 'complete'")
+        self.page.wait_for_timeout(100)
+        return self.page
+
+    def loaded_files(self):
+        """The files that the page asked for, each once."""
+        urls = [urlsplit(url) for url in self.requests]
+        return {Path(unquote(url.path)) for url in urls if url.scheme == "file"}
+
+    def assert_quiet(self):
+        away = [url for url in self.requests if urlsplit(url).scheme not in LOCAL]
+        assert not away, "a page must ask for nothing from elsewhere"
+        assert not self.complaints

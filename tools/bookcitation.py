@@ -1,0 +1,57 @@
+"""How to cite the book, on its pages: from `CITATION.cff`, and from nothing else."""
+
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+
+class Citation(SphinxDirective):
+    """A citation as text and as BibTeX."""
+
+    def run(self):
+        path = Path(self.env.srcdir) / "CITATION.cff"
+        self.env.note_dependency(str(path))
+        cff = yaml.safe_load(path.read_text())
+        address = cff.get("url") or self.config.repository_address
+        texts = {"text": as_text(cff, address), "bibtex": as_bibtex(cff, address)}
+        return [
+            nodes.literal_block(text, text, language=language) for language, text in texts.items()
+        ]
+
+
+def as_text(cff, address=""):
+    authors = ", ".join(author_name(author) for author in cff["authors"])
+    text = f"{authors} ({year(cff)}). {cff['title']}. Version {cff['version']}."
+    return f"{text} {address}" if address else text
+
+
+def as_bibtex(cff, address=""):
+    fields = {
+        # Braces of their own keep BibTeX from taking a group's name apart.
+        "author": " and ".join(
+            f"{{{author['name']}}}" if "name" in author else author_name(author)
+            for author in cff["authors"]
+        ),
+        "title": f"{{{cff['title']}}}",
+        "year": year(cff),
+        "version": cff["version"],
+        "note": f"Version {cff['version']}",  # for styles that know no versions
+        "doi": cff.get("doi"),
+        "url": address,
+    }
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
+    return "@misc{usvlib,\n" + ",\n".join(lines) + "\n}"
+
+
+def author_name(author):
+    return author.get("name") or f"{author['family-names']}, {author['given-names']}"
+
+
+def year(cff):
+    return str(cff["date-released"])[:4]
+
+
+def setup(app):
+    app.add_directive("citation", Citation)
