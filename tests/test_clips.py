@@ -28,7 +28,7 @@ def strongest_hz(samples, rate_hz):
     return np.fft.rfftfreq(len(samples), 1 / rate_hz)[spectrum.argmax()]
 
 
-@pytest.mark.parametrize("samplerate_hz", [192_000, 250_000, 300_000, 500_000])
+@pytest.mark.parametrize("samplerate_hz", [192_000, 250_000, 300_000, 333_333.3, 500_000])
 @pytest.mark.parametrize("call_hz", [45_000, 70_000, 90_000])
 def test_a_call_is_heard_at_a_sixteenth_of_its_frequency(samplerate_hz, call_hz):
     n = round(0.25 * samplerate_hz)

@@ -2,6 +2,7 @@
 
 import base64
 import concurrent.futures
+import fractions
 import io
 import os
 
@@ -43,7 +44,6 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     -------
     bytes
     """
-    import librosa
     import scipy.signal
     import soundfile
 
@@ -52,7 +52,8 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     if 0 < lowest_hz < rate_hz / 2:
         sections = scipy.signal.butter(4, lowest_hz, "highpass", fs=rate_hz, output="sos")
         samples = scipy.signal.sosfilt(sections, samples)
-    slow = librosa.resample(samples, orig_sr=rate_hz / SLOWDOWN, target_sr=RATE_HZ)
+    ratio = fractions.Fraction(RATE_HZ * SLOWDOWN / rate_hz).limit_denominator(1000)
+    slow = scipy.signal.resample_poly(samples, ratio.numerator, ratio.denominator)
     slow *= LOUDEST / max(np.abs(slow).max(initial=0), np.finfo(float).tiny)
     file = io.BytesIO()
     with soundfile.SoundFile(

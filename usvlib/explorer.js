@@ -48,9 +48,10 @@ globalThis.startExplorer = async (models) => {
     part("said").textContent = text;
   };
 
-  const play = (i) => {
+  const play = async (i) => {
     show(i);
-    sounds.play(i);
+    await sounds.play(i);
+    if (i === now) part("sound").textContent = sounds.kind(i);
   };
 
   const nearest = (px, py, count = 1) => {
@@ -318,7 +319,10 @@ function makeSounds(carried, line) {
       stop();
       context ??= new AudioContext();
       await context.resume();
-      const sound = carried.clips[i] ? await recorded(i) : resynthesised(i);
+      // What this browser cannot play it has not.
+      const clip = carried.clips[i] && (await recorded(i).catch(() => null));
+      if (!clip) carried.clips[i] = null;
+      const sound = clip ?? resynthesised(i);
       stop(); // of what began meanwhile
       playing = sound.node;
       playing.start();

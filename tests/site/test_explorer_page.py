@@ -1,0 +1,487 @@
+"""The explorer in a browser: what is pointed at is shown, what is clicked is heard.
+
+On the page of the book, against the data it was built from; and as a file of its own.
+"""
+
+import functools
+import re
+
+import numpy as np
+import pytest
+from visits import NARROW, SITE
+
+import usvlib
+
+PAGE = "chapters/08_explore.html"
+
+# What was played, as the browser was given it.
+RECORD_SOUNDS = """
+globalThis.heard = [];
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (...when) {
+  const samples = Array.from(this.buffer.getChannelData(0));
+  heard.push({ kind: "recorded", samples, rate_hz: this.buffer.sampleRate });
+  return start.apply(this, when);
+};
+const ramp = AudioParam.prototype.linearRampToValueAtTime;
+AudioParam.prototype.linearRampToValueAtTime = function (value, time) {
+  (this.points ??= []).push([time, value]);
+  return ramp.call(this, value, time);
+};
+const begin = OscillatorNode.prototype.start;
+OscillatorNode.prototype.start = function (...when) {
+  heard.push({ kind: "tone", points: this.frequency.points });
+  return begin.apply(this, when);
+};
+"""
+
+
+class Opened:
+    """The explorer in a tab, with the models that Bokeh drew."""
+
+    def __init__(self, page, frame):
+        self.page, self.frame = page, frame
+        frame.wait_for_selector("html[data-ready]")
+        self.source = "Bokeh.documents[0].get_model_by_name('points')"
+
+    def evaluate(self, script, argument=None):
+        return self.frame.evaluate(script, argument)
+
+    def text(self, part):
+        return self.frame.locator(f"#{part}").inner_text()
+
+    @functools.cached_property
+    def carried(self):
+        """What the page's script was given."""
+        return self.evaluate("JSON.parse(document.getElementById('carried').textContent)")
+
+    @property
+    def selected(self):
+        return self.evaluate(f"{self.source}.selected.indices")
+
+    def shown_picture(self, name):
+        """The levels that a panel shows, and how wide it shows them."""
+        levels, shape, width = self.evaluate(
+            """(name) => {
+              const { image, width } = Bokeh.documents[0].get_model_by_name(name).data;
+              return [Array.from(image[0]), image[0].shape, width[0]];
+            }""",
+            f"{name}-picture",
+        )
+        return np.reshape(levels, shape), width
+
+    def places(self):
+        """Where each syllable is on the screen: array [n_syllables, 2]."""
+        inside = np.array(
+            self.evaluate(
+                f"""() => {{
+                  const map = Bokeh.documents[0].get_model_by_name("map");
+                  const {{ frame }} = Bokeh.index.find_one(map);
+                  const {{ x, y }} = {self.source}.data;
+                  return [Array.from(frame.x_scale.v_compute(x)),
+                          Array.from(frame.y_scale.v_compute(y))];
+                }}"""
+            )
+        ).T
+        box = self.frame.locator("#map .bk-Figure").bounding_box()
+        return inside + np.array([box["x"], box["y"]])
+
+    def point_at(self, number):
+        self.page.mouse.move(*self.places()[number])
+
+    def loners(self, n):
+        """Syllables far from all others on the screen, so that a pointer means just them."""
+        places = self.places()
+        apart = np.linalg.norm(places[:, np.newaxis] - places, axis=2)
+        np.fill_diagonal(apart, np.inf)
+        return np.argsort(-apart.min(axis=1))[:n].tolist()
+
+
+@pytest.fixture
+def explorer(visit):
+    """The explorer of the book, scrolled to."""
+    tab = visit()
+    tab.context.add_init_script(RECORD_SOUNDS)
+    page = tab.open(PAGE)
+    frame = page.locator("iframe.usv-explorer")
+    frame.scroll_into_view_if_needed()
+    opened = Opened(page, frame.element_handle().content_frame())
+    # The map in the middle of the window, where the mouse reaches all of it.
+    opened.frame.locator("#map").evaluate("(map) => map.scrollIntoView({ block: 'center' })")
+    page.wait_for_timeout(200)
+    return opened
+
+
+@pytest.fixture(scope="module")
+def study():
+    """The study of the recording on which the book was built."""
+    [name] = re.findall(r"<pre>(?:<span></span>)?(\S+): .*syllables in", (SITE / PAGE).read_text())[
+        :1
+    ]
+    return usvlib.open_study(name)
+
+
+def alike(found, expected):
+    return np.corrcoef(np.ravel(found), np.ravel(expected))[0, 1]
+
+
+def test_every_syllable_of_the_recording_is_on_the_map(explorer, study):
+    on_map = np.flatnonzero(np.isfinite(study.coordinates).all(axis=1))
+    x, y = (explorer.evaluate(f"Array.from({explorer.source}.data.{axis})") for axis in "xy")
+    np.testing.assert_allclose(np.stack([x, y], axis=1), study.coordinates[on_map])
+    assert explorer.carried["syllable"] == on_map.tolist()
+
+
+def test_what_is_pointed_at_is_shown(explorer, study):
+    numbers = explorer.carried["syllable"]
+    for i in explorer.loners(8):
+        explorer.point_at(i)
+        syllable = numbers[i]
+        explorer.frame.get_by_text(f"Syllable {syllable}", exact=True).wait_for()
+        levels, width_ms = explorer.shown_picture("syllable")
+        expected = np.clip(study.spectrograms.spectrograms[syllable], 0, levels.max())
+        assert levels.shape == expected.shape
+        assert alike(levels, expected) > 0.85
+        assert np.abs(levels - expected).mean() < 0.4
+        assert width_ms == pytest.approx(1000 * study.spectrograms.hop_s * expected.shape[1])
+        measures = study.measures.iloc[syllable]
+        duration_ms, khz, cluster = re.findall(
+            r"([\d.]+) ms, mean ([\d.]+) kHz, .* cluster (\d+)", explorer.text("now-words")
+        )[0]
+        assert float(duration_ms) == pytest.approx(measures.duration_ms, abs=0.06)
+        assert float(khz) == pytest.approx(measures.mean_frequency_khz, abs=0.06)
+        assert int(cluster) == study.clusters.labels[syllable]
+
+
+def test_no_other_syllable_looks_more_like_it(explorer, study):
+    """That the picture is the right one, not just one of the right size."""
+    i = explorer.loners(1)[0]
+    explorer.point_at(i)
+    explorer.page.wait_for_timeout(100)
+    levels, _ = explorer.shown_picture("syllable")
+    same_size = [
+        number
+        for number, spectrogram in enumerate(study.spectrograms.spectrograms)
+        if spectrogram.shape == levels.shape
+    ]
+    likeness = [alike(levels, study.spectrograms.spectrograms[number]) for number in same_size]
+    assert same_size[int(np.argmax(likeness))] == explorer.carried["syllable"][i]
+
+
+def test_a_picture_follows_the_pointer_at_once(explorer):
+    explorer.evaluate(
+        """() => {
+          globalThis.delays = [];
+          let moved = 0;
+          addEventListener("pointermove", (event) => { moved = event.timeStamp; }, true);
+          const shown = Bokeh.documents[0].get_model_by_name("syllable-picture");
+          shown.change.connect(() => requestAnimationFrame(() => requestAnimationFrame(
+            () => delays.push(performance.now() - moved))));
+        }"""
+    )
+    for i in explorer.loners(15):
+        explorer.point_at(i)
+        explorer.page.wait_for_timeout(150)
+    delays_ms = explorer.evaluate("delays")
+    assert len(delays_ms) >= 15
+    assert np.median(delays_ms) < 50
+
+
+def heard(explorer, i):
+    """Click on a syllable, and give what was played."""
+    before = explorer.evaluate("heard.length")
+    explorer.page.mouse.click(*explorer.places()[i])
+    explorer.frame.wait_for_function("(n) => heard.length > n", arg=before)
+    return explorer.evaluate("heard.at(-1)")
+
+
+def contour_khz(explorer, study, i):
+    return usvlib.frequency_contours(study.spectrograms)[explorer.carried["syllable"][i]]
+
+
+def test_a_click_plays_the_recording_where_the_page_has_it(explorer, study):
+    recorded = [i for i in explorer.loners(300) if explorer.carried["clips"][i]][:3]
+    assert recorded
+    for i in recorded:
+        sound = heard(explorer, i)
+        assert sound["kind"] == "recorded"
+        assert "as recorded, 16 times slower" in explorer.text("sound")
+        spectrum = np.abs(np.fft.rfft(sound["samples"] * np.hanning(len(sound["samples"]))))
+        hz = np.fft.rfftfreq(len(sound["samples"]), 1 / sound["rate_hz"])[spectrum.argmax()]
+        khz = contour_khz(explorer, study, i)
+        assert np.nanmin(khz) - 1 < 16 * hz / 1000 < np.nanmax(khz) + 1
+        seconds = len(sound["samples"]) / sound["rate_hz"]
+        duration_ms = explorer.carried["duration_ms"][i]
+        assert seconds == pytest.approx(16 * (duration_ms + 10) / 1000, abs=0.05)
+
+
+def test_a_click_plays_a_tone_along_the_contour_elsewhere(explorer, study):
+    others = [i for i in explorer.loners(300) if not explorer.carried["clips"][i]][:3]
+    for i in others:
+        sound = heard(explorer, i)
+        assert sound["kind"] == "tone"
+        assert "not the recording" in explorer.text("sound")
+        khz = contour_khz(explorer, study, i)
+        played = 16 * np.array(sound["points"])[:, 1] / 1000
+        assert np.nanmin(khz) - 1 < played.min()
+        assert played.max() < np.nanmax(khz) + 1
+        assert np.median(played) == pytest.approx(np.nanmedian(khz), abs=1)
+
+
+def test_a_line_runs_along_while_a_syllable_is_played(explorer):
+    i = max(explorer.loners(50), key=lambda i: explorer.carried["duration_ms"][i])
+    line = """Bokeh.documents[0].get_model_by_name("syllable").center
+              .find((each) => each.type === "Span")"""
+    heard(explorer, i)
+    explorer.frame.wait_for_function(f"({line}).visible && ({line}).location > 3")
+    explorer.frame.wait_for_function(f"!({line}).visible")
+
+
+def test_a_box_selects_what_is_in_it_and_shows_its_mean(explorer, study):
+    places = explorer.places()
+    middle = np.median(places, axis=0)
+    (left, top), (right, bottom) = middle - 70, middle + 60
+    explorer.page.mouse.move(left, top)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(right, bottom, steps=4)
+    explorer.page.mouse.up()
+    inside = ((places > (left, top)) & (places < (right, bottom))).all(axis=1)
+    found = explorer.selected
+    assert len(found) > 10
+    # On the very edge of the box a fraction of a pixel decides.
+    assert np.mean(np.isin(found, np.flatnonzero(inside))) > 0.95
+    assert len(found) == pytest.approx(inside.sum(), rel=0.05)
+    assert f"Mean of the {len(found):,} selected" == explorer.text("selection-name")
+    members = study.features[np.array(explorer.carried["syllable"])[found]]
+    levels, _ = explorer.shown_picture("mean")
+    expected = np.clip(members, 0, explorer.carried["highest"]).mean(axis=0)
+    assert alike(levels, expected) > 0.98
+    assert np.abs(levels - expected).mean() < 0.15
+    thumbnails = explorer.frame.locator("#members button")
+    assert thumbnails.count() == min(len(found), 30)
+    words = thumbnails.first.get_attribute("aria-label")
+    syllable = int(re.findall(r"syllable (\d+)", words)[0])
+    assert explorer.carried["syllable"].index(syllable) in found
+    explorer.frame.locator("#clear").click()
+    assert explorer.selected == []
+    assert explorer.text("selection-name") == "Nothing is selected"
+
+
+def test_what_is_drawn_round_is_selected(explorer):
+    explorer.frame.select_option("#drag", "lasso")
+    places = explorer.places()
+    middle = np.median(places, axis=0)
+    corners = middle + np.array([(-60, -60), (60, -60), (60, 60), (-60, 60), (-60, -55)])
+    explorer.page.mouse.move(*corners[0])
+    explorer.page.mouse.down()
+    for corner in corners[1:]:
+        explorer.page.mouse.move(*corner, steps=4)
+    explorer.page.mouse.up()
+    inside = (np.abs(places - middle) < 60).all(axis=1)
+    assert len(explorer.selected) == pytest.approx(inside.sum(), rel=0.1)
+
+
+def test_the_map_is_moved_and_magnified_and_comes_back(explorer):
+    before = explorer.places()
+    explorer.frame.select_option("#drag", "pan")
+    middle, shift = np.median(before, axis=0), np.array([40, 25])
+    explorer.page.mouse.move(*middle)
+    explorer.page.mouse.down()
+    explorer.page.mouse.move(*(middle + shift), steps=4)
+    explorer.page.mouse.up()
+    np.testing.assert_allclose(explorer.places(), before + shift, atol=2)
+    assert explorer.selected == []
+    explorer.frame.locator("#zoom_in").click()
+    assert np.ptp(explorer.places(), axis=0)[0] > 1.05 * np.ptp(before, axis=0)[0]
+    explorer.frame.locator("#zoom_out").click()
+    explorer.frame.locator("#reset").click()
+    explorer.page.wait_for_timeout(100)
+    np.testing.assert_allclose(explorer.places(), before, atol=1)
+
+
+def test_a_cluster_lights_up_its_members(explorer, study):
+    labels = np.array(explorer.carried["cluster"])
+    buttons = explorer.frame.locator("[data-cluster]")
+    assert buttons.count() == study.clusters.n_clusters
+    for label in (0, study.clusters.n_clusters - 1):
+        button = explorer.frame.locator(f"[data-cluster='{label}']")
+        button.click()
+        assert explorer.selected == np.flatnonzero(labels == label).tolist()
+        assert button.get_attribute("aria-pressed") == "true"
+        # Its exemplar is what is looked at.
+        name = int(explorer.text("now-name").split()[-1])
+        assert study.clusters.labels[name] == label
+        button.click()
+        assert explorer.selected == []
+        assert button.get_attribute("aria-pressed") == "false"
+
+
+def test_means_stand_at_their_centroids_until_they_are_taken_away(explorer, study):
+    means = "Bokeh.documents[0].get_model_by_name('means')"
+    found = explorer.evaluate(f"['x', 'y'].map((axis) => Array.from({means}.data[axis]))")
+    np.testing.assert_allclose(np.transpose(found), study.clusters.centroids)
+    urls = explorer.evaluate(f"{means}.data.url")
+    shown = explorer.frame.locator("[data-cluster] img").evaluate_all(
+        "(all) => all.map((i) => i.src)"
+    )
+    assert urls == shown
+    visible = """Bokeh.documents[0].get_model_by_name("map").renderers
+                 .find((each) => each.glyph.type === "ImageURL").visible"""
+    assert explorer.evaluate(visible)
+    explorer.frame.locator("#means").uncheck()
+    assert not explorer.evaluate(visible)
+
+
+def test_each_colour_is_that_of_a_column_and_has_a_scale(explorer):
+    dots = """Bokeh.documents[0].get_model_by_name("map").renderers
+              .find((each) => each.glyph.type === "Scatter").glyph"""
+    bars = """Bokeh.documents[0].get_model_by_name("map").below
+              .filter((each) => each.type === "ColorBar" && each.visible)
+              .map((each) => each.title)"""
+    options = explorer.frame.locator("#colour option").all_inner_texts()
+    assert len(options) == 5
+    for option in options:
+        explorer.frame.select_option("#colour", option)
+        assert explorer.evaluate(f"{dots}.fill_color.field") == option
+        assert explorer.evaluate(bars) == ([] if option == "cluster" else [option])
+        values = explorer.evaluate(f"Array.from({explorer.source}.data[{option!r}])")
+        assert len(values) == len(explorer.carried["syllable"])
+
+
+def test_the_keyboard_does_all_of_it(explorer):
+    """Go, listen, select, let go, in the order of a reader without a mouse."""
+    keyboard, carried = explorer.page.keyboard, explorer.carried
+    x, y = (np.array(explorer.evaluate(f"Array.from({explorer.source}.data.{a})")) for a in "xy")
+
+    def now():
+        return carried["syllable"].index(int(explorer.text("now-name").split()[-1]))
+
+    explorer.frame.locator("#map").focus()
+    for key, axis, sign in (
+        ("ArrowLeft", x, -1),
+        ("ArrowRight", x, 1),
+        ("ArrowUp", y, 1),
+        ("ArrowDown", y, -1),
+    ):
+        before = now()
+        keyboard.press(key)
+        after = now()
+        assert sign * (axis[after] - axis[before]) > 0
+        assert explorer.text("said").startswith(f"Syllable {carried['syllable'][after]}:")
+    keyboard.press("Home")
+    first = now()
+    keyboard.press("PageDown")
+    onsets = carried["onset_s"]
+    assert onsets[now()] > onsets[first] or "recording" in carried
+    keyboard.press("PageUp")
+    assert now() == first
+    keyboard.press("Enter")
+    explorer.frame.wait_for_function("heard.length === 1")
+    keyboard.press("n")
+    chosen = explorer.selected
+    assert len(chosen) == min(25, len(x))
+    assert first in chosen
+    farthest = np.hypot(x[chosen] - x[first], y[chosen] - y[first]).max()
+    closer = np.hypot(x - x[first], y - y[first]) < farthest
+    assert set(np.flatnonzero(closer)) <= set(chosen)
+    keyboard.press("Escape")
+    assert explorer.selected == []
+
+
+def test_the_keyboard_gets_into_it_and_out_again(explorer):
+    page = explorer.page
+    page.evaluate("document.querySelector('iframe.usv-explorer').previousElementSibling?.focus()")
+    page.locator("iframe.usv-explorer").evaluate(
+        """(frame) => {
+          for (const [where, name] of [["beforebegin", "before"], ["afterend", "after"]])
+            frame.insertAdjacentHTML(where, `<button id="${name}">${name}</button>`);
+        }"""
+    )
+    page.locator("#before").focus()
+    stops = []
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "after":
+            break
+        stops.append(explorer.evaluate("document.activeElement.id"))
+    else:
+        pytest.fail("the keyboard does not get out of the explorer")
+    order = [stop for stop in stops if stop in ("colour", "map", "play")]
+    assert order == ["colour", "map", "play"]
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.tagName") == "IFRAME"
+
+
+def test_it_is_as_dark_as_the_book(explorer):
+    theme = "document.documentElement.dataset.theme"
+    for wanted in ("dark", "light"):
+        explorer.page.evaluate(f"{theme} = {wanted!r}")
+        explorer.frame.wait_for_function(f"{theme} === {wanted!r}")
+
+
+def test_it_is_as_high_as_it_needs_and_not_wider_than_a_phone(visit):
+    page = visit(viewport=NARROW).open(PAGE)
+    frame = page.locator("iframe.usv-explorer")
+    frame.scroll_into_view_if_needed()
+    opened = Opened(page, frame.element_handle().content_frame())
+    opened.frame.locator("[data-cluster='0']").click()
+    page.wait_for_timeout(300)
+    inner = opened.evaluate(
+        "[document.querySelector('main').getBoundingClientRect().height, innerHeight,"
+        " document.documentElement.scrollWidth, innerWidth]"
+    )
+    assert inner[0] <= inner[1] <= inner[0] + 20
+    assert inner[2] <= inner[3]
+
+
+@pytest.fixture(scope="module")
+def two_recordings():
+    """Stages of two short recordings, one of them with a name that would break a page."""
+    recordings = [usvlib.simulate_recording(n_syllables=15, seed=seed) for seed in (1, 2)]
+    object.__setattr__(recordings[1], "name", "</script><img src=x onerror=alert(1)>")
+    spectrograms = usvlib.syllable_spectrograms(recordings)
+    coordinates = np.random.default_rng(0).normal(size=(30, 2))
+    return {
+        "spectrograms": spectrograms,
+        "measures": usvlib.syllable_measures(spectrograms),
+        "coordinates": coordinates,
+        "clusters": usvlib.cluster(coordinates, n_clusters=3),
+        "recordings": recordings,
+    }
+
+
+def test_a_saved_file_works_by_itself(visit, two_recordings, tmp_path):
+    usvlib.explore(**two_recordings).save(tmp_path / "map.html")
+    tab = visit(scheme="dark")
+    tab.page.goto((tmp_path / "map.html").as_uri())
+    opened = Opened(tab.page, tab.page.main_frame)
+    assert opened.evaluate("document.documentElement.dataset.theme") == "dark"
+    opened.point_at(20)
+    opened.frame.get_by_text("Syllable 20", exact=True).wait_for()
+    assert opened.text("now-words").endswith(two_recordings["recordings"][1].name)
+
+
+def test_without_recordings_all_are_tones(visit, two_recordings, tmp_path):
+    usvlib.explore(**two_recordings | {"recordings": None}).save(tmp_path / "map.html")
+    tab = visit()
+    tab.context.add_init_script(RECORD_SOUNDS)
+    tab.page.goto((tmp_path / "map.html").as_uri())
+    opened = Opened(tab.page, tab.page.main_frame)
+    assert heard(opened, 3)["kind"] == "tone"
+    assert "not the recording" in opened.text("sound")
+    assert opened.text("now-words").endswith("of 0")
+
+
+def test_a_sound_that_the_browser_cannot_play_is_a_tone_and_said_to_be(
+    visit, two_recordings, tmp_path
+):
+    usvlib.explore(**two_recordings).save(tmp_path / "map.html")
+    tab = visit()
+    tab.context.add_init_script(RECORD_SOUNDS)
+    tab.context.add_init_script(
+        "AudioContext.prototype.decodeAudioData = () => Promise.reject(new Error('unknown'));"
+    )
+    tab.page.goto((tmp_path / "map.html").as_uri())
+    opened = Opened(tab.page, tab.page.main_frame)
+    assert heard(opened, 3)["kind"] == "tone"
+    assert "not the recording" in opened.text("sound")
