@@ -26,12 +26,15 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 
-// On paper nothing can be unfolded.
-let unfolded = [];
+// Paper is light, and nothing can be unfolded there.
+const onScreen = { theme: "light", folded: [] };
 window.addEventListener("beforeprint", () => {
-  unfolded = [...document.querySelectorAll("details:not([open])")];
-  for (const details of unfolded) details.open = true;
+  onScreen.theme = document.documentElement.dataset.theme;
+  onScreen.folded = [...document.querySelectorAll("details:not([open])")];
+  document.documentElement.dataset.theme = "light";
+  for (const details of onScreen.folded) details.open = true;
 });
 window.addEventListener("afterprint", () => {
-  for (const details of unfolded) details.open = false;
+  document.documentElement.dataset.theme = onScreen.theme;
+  for (const details of onScreen.folded) details.open = false;
 });

@@ -52,6 +52,10 @@ def build_pages(book):
     (book.root / "CITATION.cff").write_bytes((ROOT / "CITATION.cff").read_bytes())
     run = subprocess.run([sys.executable, "tools/notebooks.py", "pair"], cwd=book.root)
     assert run.returncode == 0
+    return jupyter_book(book)
+
+
+def jupyter_book(book):
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "-W", "-n", "-q"]
     run = subprocess.run(
         command, cwd=book.root, env=book.environment, capture_output=True, text=True
@@ -109,6 +113,17 @@ class TestAddress:
     )
     def test_pages_of_github_have_an_address_of_their_own(self, address, pages):
         assert bookpages.pages_address(address) == pages
+
+
+def test_what_lies_beside_the_pages_is_not_stale(tmp_path):
+    book = Book(tmp_path)
+    build_pages(book)
+    styles, citation = book.root / "_assets" / "book.css", book.root / "CITATION.cff"
+    styles.write_text(styles.read_text() + "\n.new-rule { top: 0; }\n")
+    replace_in(citation, "The usvlib developers", "Somebody else")
+    intro, _ = jupyter_book(book)
+    assert ".new-rule" in (book.root / "_build" / "html" / "_static" / "book.css").read_text()
+    assert "Somebody else (2026)" in intro
 
 
 class TestCitation:

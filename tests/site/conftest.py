@@ -19,18 +19,15 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("page_name", built_pages())
 
 
-def pytest_collection_modifyitems(config):
-    if not (SITE / "index.html").is_file():
-        pytest.exit(f"there is no book at {ROOT / '_build/html'}: run make test-site", 1)
-
-
 @pytest.fixture(scope="session")
 def browser():
     from playwright.sync_api import sync_playwright
 
+    if not (SITE / "index.html").is_file():
+        pytest.fail("there is no book at _build/html: run make test-site")
     chromium = find_chromium()
     if not chromium:
-        pytest.exit("there is no Chromium here (or name one in $CHROMIUM)", 1)
+        pytest.fail("there is no Chromium here (or name one in $CHROMIUM)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

@@ -196,12 +196,18 @@ def test_home_is_found_on_a_disk(visit):
     page.wait_for_url("**/intro.html")
 
 
-def test_solutions_are_printed(visit):
-    """What is folded up on the screen is on paper, or says that it is folded up."""
-    page = visit().open(CHAPTER)
+def test_paper_is_light_and_unfolded(visit):
+    page = visit(scheme="dark").open(CHAPTER)
     folded = page.locator("details")
     assert folded.count()
-    page.emulate_media(media="print")
+
+    def states():
+        theme = page.evaluate("document.documentElement.dataset.theme")
+        return theme, [each.evaluate("(each) => each.open") for each in folded.all()]
+
+    on_screen = states()
+    assert on_screen == ("dark", [False] * folded.count())
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    for each in folded.all():
-        assert each.evaluate("(each) => each.open")
+    assert states() == ("light", [True] * folded.count())
+    page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert states() == on_screen
