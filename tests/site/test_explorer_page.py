@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from test_pages import violations
 from visits import NARROW, SITE
 
 import usvlib
@@ -417,6 +418,16 @@ def test_it_is_as_dark_as_the_book(explorer):
     for wanted in ("dark", "light"):
         explorer.page.evaluate(f"{theme} = {wanted!r}")
         explorer.frame.wait_for_function(f"{theme} === {wanted!r}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible_while_it_is_used(visit, scheme):
+    page = visit(scheme=scheme).open(PAGE)
+    frame = page.locator("iframe.usv-explorer").element_handle().content_frame()
+    opened = Opened(page, frame)
+    opened.frame.locator("[data-cluster='0']").click()
+    assert opened.frame.locator("#members button").count()
+    assert not violations(page)
 
 
 def test_it_is_as_high_as_it_needs_and_not_wider_than_a_phone(visit):
