@@ -115,6 +115,8 @@ def accessible(body):
         body,
         flags=re.DOTALL,
     )
+    # Wide tables scroll, which a keyboard can do if they can be reached.
+    body = body.replace('class="dataframe"', 'class="dataframe" tabindex="0"')
     # A role that is no longer one, and a list that would have no members without it.
     body = body.replace(' role="doc-biblioentry"', "")
     return body.replace(' role="list" class="citation-list"', ' class="citation-list"')
