@@ -114,6 +114,17 @@ def map_panel(coordinates, scales, centroids, picture_size):
     )
     # A map's units mean nothing.
     panel.axis.visible = panel.grid.visible = False
+    # Below the dots, and blank at first: the page has these pictures already.
+    places = {"x": centroids[:, 0], "y": centroids[:, 1], "url": [""] * len(centroids)}
+    width, height = picture_size
+    means = panel.image_url(
+        url="url",
+        w=width,
+        h=height,
+        anchor="center",
+        source=ColumnDataSource(places, name="means"),
+        visible=False,
+    )
     x, y = coordinates.T
     colours = {name: values for name, (values, _) in scales.items()}
     source = ColumnDataSource({"x": x, "y": y} | colours, name="points")
@@ -128,17 +139,6 @@ def map_panel(coordinates, scales, centroids, picture_size):
         selection_fill_alpha=1,
         nonselection_fill_alpha=0.12,
         nonselection_line_alpha=0,
-    )
-    # The page has the pictures already, and gives them when they are asked for.
-    places = {"x": centroids[:, 0], "y": centroids[:, 1], "url": [""] * len(centroids)}
-    width, height = picture_size
-    means = panel.image_url(
-        url="url",
-        w=width,
-        h=height,
-        anchor="center",
-        source=ColumnDataSource(places, name="means"),
-        visible=False,
     )
     ring = ColumnDataSource({"x": x[:1], "y": y[:1]}, name="ring")
     for width, colour in ((5, "white"), (2.5, "black")):  # seen on dots of any colour
