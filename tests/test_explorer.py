@@ -17,7 +17,6 @@ from PIL import Image
 from sounds import refused
 
 import usvlib
-from usvlib import clips
 from usvlib import explorer as module
 
 
@@ -84,7 +83,8 @@ class TestWhatIsCarried:
             np.testing.assert_allclose(values, expected, atol=0.06)
 
     def test_the_syllables_in_the_middle_of_each_cluster_are_heard_first(self, stages, monkeypatch):
-        monkeypatch.setattr(clips, "MOST_BYTES", 20_000)
+        monkeypatch.setattr(module, "CARRIED_BYTES", 0)
+        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 20_000)
         found = carried(usvlib.explore(**stages))
         ranks, heard = np.array(found["rank"]), np.array([c is not None for c in found["clips"]])
         assert 5 <= heard.sum() < 59
@@ -98,6 +98,14 @@ class TestWhatIsCarried:
             members = np.flatnonzero(stages["clusters"].labels[:59] == label)
             assert ranks[members[distances[members].argmin()]] == 0
             assert sorted(ranks[members]) == list(range(len(members)))
+
+    def test_sounds_take_the_room_that_pictures_leave(self, stages, explorer, monkeypatch):
+        most = 60_000 + sum(map(len, re.findall(r"data:image/webp[^\"]+", explorer.page)))
+        monkeypatch.setattr(module, "CARRIED_BYTES", most)
+        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 0)
+        clips = carried(usvlib.explore(**stages))["clips"]
+        assert 50_000 < sum(len(clip) for clip in clips if clip) < 62_000
+        assert None in clips
 
     def test_a_clip_is_of_its_own_syllable(self, explorer, stages):
         found = carried(explorer)

@@ -18,8 +18,6 @@ LOUDEST = 0.9
 # libsndfile's measure, from 0 to 1; with more, the highest calls are lost.
 COMPRESSION = 0.97
 
-# What all clips of a page may take: of 1,600 syllables, some 190 are heard as recorded.
-MOST_BYTES = 500_000
 CLIPS_AT_ONCE = 32
 
 # Contours are carried as one byte about every so often; 0 is where they are not held.
@@ -63,7 +61,7 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     return file.getvalue()
 
 
-def nearest_clips(spectrograms, recordings, shown, order):
+def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
     """Clips of as many syllables as there is room for, those first in `order`.
 
     Parameters
@@ -74,6 +72,8 @@ def nearest_clips(spectrograms, recordings, shown, order):
         Numbers of the syllables of a page.
     order : int array [n_shown]
         Which of them come first.
+    most_bytes : int
+        The room that there is.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def nearest_clips(spectrograms, recordings, shown, order):
             batch = order[start : start + CLIPS_AT_ONCE]
             for i, clip in zip(batch, pool.map(encode, batch), strict=True):
                 n_bytes += len(clip)
-                if n_bytes > MOST_BYTES:
+                if n_bytes > most_bytes:
                     return clips
                 clips[i] = base64.b64encode(clip).decode()
     return clips

@@ -6,6 +6,18 @@ const N_NEIGHBOURS = 25;
 const N_MEMBERS = 30;
 
 const part = (id) => document.getElementById(id);
+const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/* Bokeh, which is packed, and then the panels, which need it. */
+(async () => {
+  const packed = new Blob([bytesOf(part("library").textContent)]).stream();
+  const script = document.createElement("script");
+  script.textContent = await new Response(
+    packed.pipeThrough(new DecompressionStream("gzip")),
+  ).text();
+  document.head.append(script);
+  document.body.append(part("panels").content);
+})();
 
 // Bokeh calls it, with its models, once they are drawn.
 globalThis.startExplorer = async (models) => {
@@ -252,8 +264,6 @@ function thumbnail(canvas, { levels, width, height }, palette) {
 }
 
 /* Sounds. */
-
-const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 function makeSounds(carried, line) {
   let context = null;

@@ -1,6 +1,8 @@
 """The explorer: one figure, in one file, in which every syllable can be seen and heard."""
 
+import base64
 import dataclasses
+import gzip
 import json
 from importlib import resources
 from pathlib import Path
@@ -20,6 +22,10 @@ from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllab
 
 # Of `syllable_measures`, what the page shows.
 MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
+
+# Pictures and sounds of 1,600 syllables: with Bokeh and all else a page has 3 MB.
+CARRIED_BYTES = 1_850_000
+LEAST_SOUND_BYTES = 200_000
 
 LOUD_PERCENT = 99  # of the syllables' peaks: what is louder is drawn alike
 TYPICAL_PERCENT = 90  # of the durations: a syllable this long fills its picture
@@ -115,9 +121,21 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     typical_ms = 1000 * np.percentile(spectrograms.duration_s[shown], TYPICAL_PERCENT)
     syllable, more = syllable_panel(spectrograms.frequencies_hz, highest, typical_ms)
     mean, most = mean_panel(*features.shape[1:], highest)
+    packed, atlases = {}, {}
+    for name, of_it in (("syllables", pictures), ("features", features[shown])):
+        webp, places, height = pack_pictures(of_it, highest)
+        atlases[name] = data_uri(webp, "image/webp")
+        packed[name] = {"places": places.ravel().tolist(), "height": height}
     clips = [None] * len(shown)
     if recordings:
-        clips = nearest_clips(spectrograms, recordings, shown, np.argsort(ranks, kind="stable"))
+        room = CARRIED_BYTES - sum(map(len, atlases.values()))
+        clips = nearest_clips(
+            spectrograms,
+            recordings,
+            shown,
+            np.argsort(ranks, kind="stable"),
+            max(3 * room // 4, LEAST_SOUND_BYTES),  # as text, three bytes are four
+        )
     contours = frequency_contours(spectrograms)
     every = max(round(CONTOUR_STEP_S / spectrograms.hop_s), 1)
     low_khz, high_khz = spectrograms.frequencies_hz[[0, -1]] / 1000
@@ -139,16 +157,11 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
         "contours": [coded_contour(contours[i][::every], low_khz, high_khz) for i in shown],
         "contour_step_ms": 1000 * every * spectrograms.hop_s,
         "contour_khz": [low_khz, high_khz],
-    }
+    } | packed
     if len(spectrograms.noise_floor) > 1:
         names = [r.name for r in recordings] if recordings else None
         index = spectrograms.recording_index[shown]
         carried["recording"] = [names[i] if names else str(i) for i in index]
-    atlases = {}
-    for name, packed in (("syllables", pictures), ("features", features[shown])):
-        webp, places, height = pack_pictures(packed, highest)
-        atlases[name] = data_uri(webp, "image/webp")
-        carried[name] = {"places": places.ravel().tolist(), "height": height}
     page = _page(
         [the_map, syllable, mean],
         models | more | most,
@@ -195,12 +208,15 @@ def _page(panels, models, carried, **shown):
     from bokeh.document import Document
     from bokeh.embed import file_html
     from bokeh.models import CustomJS
-    from bokeh.resources import INLINE
+    from bokeh.resources import INLINE, Resources
 
     folder = resources.files(__package__)
     html_text, css, script = (
         (folder / f"explorer.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js")
     )
+    # At a third of its size; the page unpacks it.
+    bokeh = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+    library = gzip.compress(bokeh.encode(), mtime=0)
     document = Document()
     for panel in panels:
         document.add_root(panel)
@@ -216,6 +232,7 @@ def _page(panels, models, carried, **shown):
         | {
             "css": css,
             "script": script,
+            "library": base64.b64encode(library).decode(),
             "slowdown": SLOWDOWN,
             # A name may hold anything, even the end of a script.
             "carried": json.dumps(carried, allow_nan=False).replace("<", "\\u003c"),
