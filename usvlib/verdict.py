@@ -17,8 +17,8 @@ CONCLUSIONS = {
     TYPES: "The calls fall into separated types: between them lie gaps that continuous "
     "repertoires, taken through the same steps, almost never show.",
     CONTINUUM: "There is no evidence of separated types, at separations that the controls show "
-    "this test to detect. The calls are compatible with one continuum; types that lie closer, "
-    "or are rare, cannot be ruled out.",
+    "this test to detect. The calls are compatible with one continuum. Types that are rare, or lie "
+    "closer, even if one who knew them could tell them apart with few errors, cannot be ruled out.",
     SATELLITE: "Most calls form one continuum, and one group of them lies apart. That is not a "
     "repertoire of types; who makes these calls, and when, is the next question.",
     JUMP: "The calls vary continuously but for one feature: those in which the frequency jumps "
