@@ -1,5 +1,6 @@
 """The class rules of the literature, each on a contour drawn for it."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -44,3 +45,39 @@ def test_a_jump_over_two_frames_is_one():
 def test_contours_and_durations_must_go_together():
     with pytest.raises(usvlib.UsvError, match="1 contours and 2 durations"):
         usvlib.call_classes([T], [1, 2])
+
+
+def test_a_class_of_the_second_repertoire_alone_is_drawn_and_counted():
+    contours = {"ours": [CONTOURS["up"]] * 3, "theirs": list(CONTOURS.values())}
+    classes = {"ours": np.array(["up"] * 3), "theirs": np.array(list(CONTOURS))}
+    figure = usvlib.plot_classes(contours, classes)
+    top, bottom = figure.subfigs
+    assert [ax.get_title() for ax in top.axes] == ["up"]
+    _, scatter, bars = bottom.axes
+    assert [label.get_text() for label in bars.get_yticklabels()] == [
+        "up",
+        *sorted({*CONTOURS} - {"up"}),
+    ]
+    widths = [bar.get_width() for bar in bars.patches]
+    assert sum(widths[: len(CONTOURS)]) == 3
+    assert widths[len(CONTOURS) :] == [1] * len(CONTOURS)
+    # One colour a class, also where they are many.
+    assert len(np.unique(scatter.collections[0].get_facecolor(), axis=0)) == len(CONTOURS)
+    plt.close(figure)
+
+
+def test_more_classes_than_ten_have_colours_of_their_own():
+    from usvlib.callclasses import CLASSES
+
+    contours = {name: [CONTOURS["up"]] * len(CLASSES) for name in ("ours", "theirs")}
+    figure = usvlib.plot_classes(contours, dict.fromkeys(contours, np.array(CLASSES)))
+    colours = figure.subfigs[1].axes[0].collections[0].get_facecolor()
+    assert len(np.unique(colours, axis=0)) == len(CLASSES)
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("names", [["ours"], ["ours", "theirs", "others"], ["ours", "others"]])
+def test_two_repertoires_are_drawn_no_more_no_fewer(names):
+    contours = {name: [CONTOURS["up"]] for name in names}
+    with pytest.raises(usvlib.UsvError, match=f"contours_khz has {', '.join(names)}, and classes"):
+        usvlib.plot_classes(contours, {"ours": ["up"], "theirs": ["up"]})

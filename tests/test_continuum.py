@@ -66,6 +66,71 @@ def test_few_and_blank_syllables():
         usvlib.assess_continuum(features[:, :, 0])
 
 
+def test_measures_must_be_a_table_of_numbers():
+    features, measures, _ = usvlib.simulate_control("gaussian", 30, seed=2)
+
+    def assess(**changes):
+        return usvlib.assess_continuum(features, measures.assign(**changes))
+
+    for given in (dict(measures), measures.to_numpy()):
+        with pytest.raises(usvlib.UsvError, match=f"measures is of type {type(given).__name__}"):
+            usvlib.assess_continuum(features, given)
+    with pytest.raises(usvlib.UsvError, match=r"measures has a column level_db of type .*numbers"):
+        assess(level_db="loud")
+    durations = measures.duration_ms.where(measures.index != 3, -1)
+    with pytest.raises(usvlib.UsvError, match="duration_ms of syllable 3 is -1; it must be above"):
+        assess(duration_ms=durations)
+    with pytest.raises(usvlib.UsvError, match=r"syllable 0 has 1e\+300 in level_db; at most"):
+        assess(level_db=1e300)
+    with pytest.raises(usvlib.UsvError, match="measures of 29"):
+        usvlib.assess_continuum(features, measures[:29])
+
+
+def test_a_syllable_whose_measures_are_not_finite_is_left_out():
+    features, measures, _ = usvlib.simulate_control("gaussian", 30, seed=2)
+    level = measures.level_db.mask(measures.index == 4).mask(measures.index == 5, np.inf)
+    for table in (measures.assign(level_db=level), measures.assign(level_db=level).astype(object)):
+        labels = usvlib.assess_continuum(features, table).labels
+        assert np.flatnonzero(labels == -1).tolist() == [4, 5]
+    nullable = measures.assign(level_db=level).convert_dtypes()
+    assert (usvlib.assess_continuum(features, nullable).labels == labels).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "words"),
+    [
+        ([[1], [1, 2]], "features are no array"),
+        (np.full((5, 4, 3), "a"), "features are of type <U1; they must be numbers"),
+        (np.full((5, 4, 3), 1e300), r"syllable 0 has 1e\+300 in features; at most"),
+        ([], r"features has shape \(0,\)"),
+        (3, r"features has shape \(\)"),
+    ],
+)
+def test_features_must_be_numbers(features, words):
+    with pytest.raises(usvlib.UsvError, match=words):
+        usvlib.assess_continuum(features)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("types", {"n_types": 1}, "n_types is 1; it must be a whole number of at least 2"),
+        ("types", {"n_types": 2.5}, "n_types is 2.5; it must be a whole number of at least 2"),
+        ("types", {"separation": -2}, "separation is -2; it must be a number above 0"),
+        ("types", {"separation": "4"}, "separation is '4'; it must be a number above 0"),
+        ("types", {"axes": ("pitch",)}, r"axes is \('pitch',\); it must be some of log_duration"),
+        ("jumps", {"share": 2}, "share is 2; it must be a number above 0 and below 1"),
+        ("jumps", {"size_khz": -40}, "size_khz is -40; it must be a number above 0"),
+        ("band", {"noise": -1}, "noise is -1; it must be a number of at least 0"),
+        ("gaussian", {"separation": 3}, "gaussian has no option separation; it has none"),
+        ("whistles", {}, "kind is 'whistles'; it must be one of gaussian"),
+    ],
+)
+def test_options_that_a_control_cannot_have_are_errors(kind, options, words):
+    with pytest.raises(usvlib.UsvError, match=words):
+        usvlib.simulate_control(kind, 20, **options)
+
+
 def test_alignment_takes_whole_steps_back():
     """A picture moved by a band and one column wider is what it was."""
     picture = np.zeros((1, 40, 30), np.float32)

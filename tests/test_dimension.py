@@ -123,3 +123,28 @@ def test_blank_syllables_do_not_count():
     blank = np.zeros_like(features[:30])
     ours = usvlib.intrinsic_dimension(np.concatenate([blank, features]))
     assert str(ours) == str(usvlib.intrinsic_dimension(features))
+
+
+@pytest.mark.parametrize("syllable", [0, 5999])
+def test_a_number_that_is_none_is_an_error_wherever_it_is(syllable):
+    features = np.ones((6000, 2, 3), np.float32)
+    features[syllable, 0, 0] = np.nan
+    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+        with pytest.raises(usvlib.UsvError, match=f"features of syllable {syllable} are not all"):
+            function(features)
+
+
+@pytest.mark.parametrize("features", [[], 3, np.zeros((0, 4, 5))])
+def test_features_without_syllables_are_an_error(features):
+    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+        with pytest.raises(usvlib.UsvError, match="features has shape"):
+            function(features)
+
+
+def test_seeds_are_whole_numbers():
+    features = np.random.default_rng(0).standard_normal((120, 4, 5))
+    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+        with pytest.raises(usvlib.UsvError, match="seed is -1"):
+            function(features, seed=-1)
+    with pytest.raises(usvlib.UsvError, match="seed is -1"):
+        usvlib.estimators.two_nn_dimension(features[:, 0], seed=-1)

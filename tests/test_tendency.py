@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import Delaunay
 
 import usvlib
+from usvlib.tendency import _inside
 
 
 @pytest.fixture
@@ -38,6 +40,35 @@ def test_scale_and_place_do_not_matter(rng):
     assert usvlib.hopkins(points * [3, 0.1] + 9) == pytest.approx(usvlib.hopkins(points))
 
 
+def test_a_thread_is_no_harder_than_a_disc(rng):
+    x = rng.standard_normal(300)
+    threads = [x[:, np.newaxis] + [0, 1] * rng.standard_normal((300, 1)) * e for e in (1e-5, 1e-7)]
+    assert all(0.2 < usvlib.hopkins(thread) < 0.5 for thread in threads)
+
+
+def test_places_are_drawn_evenly_from_the_hull(rng):
+    """A triangle with many points in one corner: a half of its places are in the other half."""
+    corner = 0.05 * rng.dirichlet(np.ones(3), 500)[:, :2]
+    hull = Delaunay(np.vstack([corner, [[0, 0], [1, 0], [0, 1]]]))
+    places = _inside(hull, 4000, rng)
+    assert (hull.find_simplex(places) >= 0).all()
+    np.testing.assert_allclose(places.mean(axis=0), 1 / 3, atol=0.02)
+    assert (places.sum(axis=1) < np.sqrt(0.5)).mean() == pytest.approx(0.5, abs=0.03)
+
+
+def test_many_axes_are_an_error_and_not_a_wait(rng):
+    with pytest.raises(usvlib.UsvError, match=r"points has 10 axes; .* at most 5"):
+        usvlib.hopkins(rng.standard_normal((60, 10)))
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "x", None])
+def test_a_seed_is_a_whole_number(rng, seed):
+    points = rng.standard_normal((30, 2))
+    for function in (usvlib.hopkins, usvlib.gaussian_null, usvlib.copula_null):
+        with pytest.raises(usvlib.UsvError, match="seed is"):
+            function(points, seed=seed)
+
+
 @pytest.mark.parametrize("points", [np.zeros((10, 2)), np.zeros((2, 2)), np.zeros(5)])
 def test_points_without_an_area_are_an_error(points):
     with pytest.raises(usvlib.UsvError, match="points"):
@@ -63,6 +94,13 @@ def test_the_copula_keeps_the_marginals(rng):
             np.quantile(drawn, share, axis=0), np.quantile(x, share, axis=0), rtol=0.15
         )
     assert (drawn > 0).all()
+
+
+def test_the_copula_keeps_an_axis_on_which_all_are_alike(rng):
+    x = rng.standard_normal(50)
+    drawn = usvlib.copula_null(np.column_stack([x, np.full(50, 3.0)]))
+    assert (drawn[:, 1] == 3).all()
+    assert np.ptp(drawn[:, 0]) > 1
 
 
 @pytest.mark.parametrize("null", [usvlib.gaussian_null, usvlib.copula_null])

@@ -3,6 +3,7 @@
 import dataclasses
 
 import matplotlib.pyplot as plt
+import pandas
 import pytest
 
 import usvlib
@@ -18,10 +19,27 @@ def verdict():
 def test_it_tells_each_statistic_and_what_it_was_held_against(verdict):
     text = str(verdict)
     assert text.startswith("3 separated types, of 300 syllables")
-    for name, row in verdict.statistics.iterrows():
-        assert f"{name}: {row.value:.2f} (threshold {row.threshold:g})" in text
+    assert text.count("\n") == len(verdict.statistics)
     assert verdict.statistics.reached["support for separate groups"]
     assert not verdict.statistics.reached["level of that valley"]
+
+
+def test_its_lines_say_what_counts_and_whether_it_was_reached(verdict):
+    table = pandas.DataFrame(
+        {
+            "value": [12_345, 0.797, 2.0, 0.0012, 0.25],
+            "threshold": [200, 0.8, 0.35, 0.01, 0.035],
+            "reached": [True, False, False, True, True],
+        },
+        ["syllables", "support", "filling", "level", "share"],
+    )
+    assert str(dataclasses.replace(verdict, statistics=table)).splitlines()[1:] == [
+        "  syllables: 12345 (at least 200: reached)",
+        "  support: 0.797 (at least 0.8: not reached)",
+        "  filling: 2 (below 0.35: not reached)",
+        "  level: 0.0012 (below 0.01: reached)",
+        "  share: 0.25 (at least 0.035: reached)",
+    ]
 
 
 def test_each_kind_has_a_conclusion_of_its_own(verdict):

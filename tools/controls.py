@@ -1,6 +1,6 @@
 """Recompute how often the test of `usvlib.continuum` is right, on simulated repertoires.
 
-    python tools/controls.py [--repetitions 25] [--processes 2] [--only types]
+    python tools/controls.py [--repetitions 25] [--processes 2] [--only types --output part.csv]
 
 Each repertoire is one row of the table. Rows are kept in the cache folder as they are computed, so
 that a run that was stopped goes on where it was; a change of what the rows depend on, in `usvlib`
@@ -21,8 +21,11 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT"):
     os.environ.setdefault(name, "1")
 
 import joblib
+import librosa
+import numba
 import numpy as np
 import pandas
+import PIL
 import platformdirs
 import scipy
 import sklearn
@@ -46,6 +49,9 @@ VERSIONS = {
     "numpy": np.__version__,
     "scipy": scipy.__version__,
     "scikit-learn": sklearn.__version__,
+    "numba": numba.__version__,
+    "librosa": librosa.__version__,
+    "pillow": PIL.__version__,
     "python": platform.python_version(),
 }
 
@@ -93,9 +99,10 @@ def one_row(kind, n_syllables, options, seed, n_seeds=1):
 
 
 def cached_row(folder, task):
-    kind, n_syllables, options, seed, _ = task
+    kind, n_syllables, options, seed, n_seeds = task
     words = [f"{key}={value}" for key, value in options.items()]
-    path = folder / ("_".join([kind, str(n_syllables), *words, str(seed)]) + ".json")
+    words = [kind, f"{n_syllables}", *words, f"{seed}", f"asked={n_seeds}"]
+    path = folder / ("_".join(words) + ".json")
     if not path.exists():
         row = one_row(*task)
         with atomic_path(path) as partial:
@@ -116,10 +123,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repetitions", type=int, default=25)
     parser.add_argument("--processes", type=int, default=min(os.cpu_count(), 2))
-    parser.add_argument("--only", help="only controls of this name")
+    parser.add_argument("--only", help="only controls of this name; needs --output")
     parser.add_argument("--seed", type=int, default=20_000, help="of the first repetition")
-    parser.add_argument("--output", type=Path, default=TABLE)
+    parser.add_argument("--output", type=Path, default=None, help=f"by default {TABLE.name}")
     arguments = parser.parse_args()
+    if arguments.only and arguments.output is None:
+        parser.error("--only computes a part, which is no table: give it an --output of its own")
+    output = arguments.output or TABLE
     cells = [cell for cell in all_cells() if arguments.only in (None, cell[0])]
     # Repetition by repetition, so that a table of a run that was stopped is balanced.
     tasks = [
@@ -139,10 +149,10 @@ def main():
     )
     rows = list(tqdm.tqdm(work, total=len(tasks), desc="controls", unit="repertoire"))
     about = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
-    with atomic_path(arguments.output) as partial:
+    with atomic_path(output) as partial:
         header = f"# seeds from {arguments.seed} on; {about}\n"
         partial.write_text(header + pandas.DataFrame(rows).to_csv(index=False))
-    print(f"{len(rows)} repertoires in {arguments.output}")
+    print(f"{len(rows)} repertoires in {output}")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def plot_classes(contours_khz, classes, n_examples=4):
     classes : dict of name to str array
         Of each repertoire's calls.
     n_examples : int
-        Calls drawn of each class.
+        Calls drawn of each class, above; those that only the second has are not drawn there.
 
     Returns
     -------
@@ -74,14 +74,26 @@ def plot_classes(contours_khz, classes, n_examples=4):
     """
     import matplotlib.pyplot as plt
 
-    (first, second), tab10 = contours_khz, plt.get_cmap("tab10").colors
-    kinds, counts = np.unique(classes[first], return_counts=True)
-    kinds = kinds[np.argsort(-counts, kind="stable")]
-    colours = {kind: tab10[i % 10] for i, kind in enumerate(kinds)}
+    if len(contours_khz) != 2 or not set(contours_khz) <= set(classes):
+        names, known = (", ".join(map(str, given)) for given in (contours_khz, classes))
+        raise UsvError(
+            f"contours_khz has {names}, and classes has {known}; contours_khz must have two "
+            "repertoires, and classes those of both"
+        )
+    first, second = contours_khz
+    classes = {name: np.asarray(classes[name]) for name in contours_khz}
+    counts = {
+        kind: (classes[first] == kind).sum()
+        for kind in np.unique(np.concatenate([*classes.values()]))
+    }
+    kinds = sorted(counts, key=lambda kind: -counts[kind])
+    drawn = [kind for kind in kinds if counts[kind]]
+    palette = plt.get_cmap("tab20").colors  # pairs of a dark and a light shade
+    colours = dict(zip(kinds, palette[::2] + palette[1::2], strict=False))
     figure = plt.figure(figsize=(10, 5.2), layout="constrained")
     top, bottom = figure.subfigures(2, 1, height_ratios=(1, 2))
-    axes = top.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
-    for ax, kind in zip(axes, kinds, strict=True):
+    axes = top.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+    for ax, kind in zip(axes, drawn, strict=True):
         for i in np.flatnonzero(classes[first] == kind)[:n_examples]:
             contour = contours_khz[first][i]
             ax.plot(contour - contour.mean(), color=colours[kind], lw=1.2)
@@ -91,7 +103,7 @@ def plot_classes(contours_khz, classes, n_examples=4):
     axes = bottom.subplots(1, 3, width_ratios=(1, 1, 0.9))
     for ax, name in zip(axes, (first, second), strict=False):
         sweeps = np.array([_sweep_and_bow(contour) for contour in contours_khz[name]])
-        dots = [colours.get(kind, "k") for kind in classes[name]]
+        dots = [colours[kind] for kind in classes[name]]
         ax.scatter(*sweeps.T, c=dots, s=6, linewidths=0)
         ax.set(title=name, xlabel="sweep (kHz)", xlim=(-32, 32), ylim=(-22, 22))
     axes[0].set_ylabel("bow (kHz)")

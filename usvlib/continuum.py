@@ -1,6 +1,6 @@
 """Clusters or a continuum? A verdict on a repertoire, by a rule that was fixed on simulated ones.
 
-The rule, in short (its constants are below and in `valleys`; `controls` made them, once):
+The rule, in short (its constants are below and in `valleys`):
 
 1. Pictures are taken back to one place in time and frequency, so that the steps of the
    normalisation, which are discrete, do not pass for types. Their principal components and the
@@ -14,15 +14,16 @@ The rule, in short (its constants are below and in `valleys`; `controls` made th
 
 The limits were set on some four hundred simulated repertoires of many shapes, and then tried on
 those of `controls.csv`, which are others; while these ran, the least support was lowered from 0.85
-to 0.80, far above any continuum of the table. The hardest cases are continua that it does not hold:
-thin bent threads, along which calls vary while nothing else does, the more so where calls sweep so
-widely that the normalisation's window cuts them. Of such, several in a hundred pass for types.
+to 0.80. The hardest cases are continua that the table does not hold: thin bent threads, along which
+calls vary while nothing else does, the more so where calls sweep so widely that the normalisation's
+window cuts them. Of such, several in a hundred pass for types.
 """
 
 import numpy as np
 
 from .alignment import spaces_of
 from .errors import UsvError, whole_number
+from .normalisation import check_features
 from .verdict import CONTINUUM, JUMP, SATELLITE, TOO_FEW, TYPES, Verdict
 
 # The fewest for which power was measured; and of more than the most, each split takes so many.
@@ -33,12 +34,14 @@ LEVELS_IN_A_ROW, LEAST_SUPPORT = 3, 0.8
 # limit that others could bring it to the other side.
 N_SPLITS, MOST_SPLITS = 4, 16
 DOUBTFUL_SUPPORT = (0.73, 0.97)
-SATELLITE_SHARE = 0.25  # a lone group of fewer is a satellite
+MOST_OF_SATELLITE = 0.25  # a lone group of fewer is a satellite
 # Syllables are told apart if most of the halves do.
 LEAST_AGREEMENT = 0.5
 
 # Of the density of large steps, in the range between; and a level, for the median half.
 JUMP_RATIO, JUMP_LEVEL = 0.35, 0.01
+
+MOST = 1e9  # of any number that is given: no level, duration or frequency comes near
 
 # Where neither half has two groups to tell apart.
 NO_PROFILE = {"place": [], "side": []}
@@ -47,13 +50,16 @@ NO_PROFILE = {"place": [], "side": []}
 def assess_continuum(features, measures=None, seed=0):
     """Whether syllables fall into types, or lie on a continuum.
 
+    Calls must vary: of types whose calls are copies of one another, or nearly, it sees none.
+
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
         As `normalise` gives them. Blank ones are left out.
     measures : pandas.DataFrame, optional
-        As `syllable_measures` gives them. Without them, types that differ in mean frequency or
-        duration alone are not seen, nor are jumps.
+        As `syllable_measures` gives them; syllables of which one is not finite are left out.
+        Without measures, types that differ in mean frequency or duration alone are not seen, nor
+        are jumps.
     seed : int
         Of the halves.
 
@@ -91,17 +97,15 @@ def assess_continuum(features, measures=None, seed=0):
     if jumps.any() and groups.any():
         # What the jumps set apart is not to count as types: of the larger part, there must be some.
         part = jumps if jumps.mean() > 0.5 else ~jumps
-        of_part = np.zeros(0, int)
-        if part.sum() >= FEWEST_SYLLABLES // 2:
-            within, of_part = _separation({key: x[part] for key, x in spaces.items()}, rng)
-            highest = within.max(axis=None)
-            name = "support within those that jump, or do not"
-            rows[name] = (highest, LEAST_SUPPORT, highest >= LEAST_SUPPORT)
+        within, of_part = _separation({key: x[part] for key, x in spaces.items()}, rng)
+        highest = within.max(axis=None)
+        name = "support within those that jump, or do not"
+        rows[name] = (highest, LEAST_SUPPORT, highest >= LEAST_SUPPORT)
         if not of_part.any():
             groups = np.zeros(n, int)
     sizes = np.bincount(groups)
     kind, n_types = CONTINUUM, 1
-    if len(sizes) == 2 and sizes[1] < SATELLITE_SHARE * n:
+    if len(sizes) == 2 and sizes[1] < MOST_OF_SATELLITE * n:
         kind = SATELLITE
     elif len(sizes) > 1:
         kind, n_types = TYPES, len(sizes)
@@ -231,16 +235,21 @@ def _verdict(kind, n_types, labels, rows, support=None, profile=NO_PROFILE, step
 
 
 def _check(features, measures):
-    features = np.asarray(features)
-    if features.ndim != 3 or 0 in features.shape:
+    import pandas
+
+    features = check_features(features)
+    if features.ndim != 3:
         raise UsvError(
             f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
         )
-    if not np.isfinite(features).all():
-        bad = int(np.flatnonzero(~np.isfinite(features).all(axis=(1, 2)))[0])
-        raise UsvError(f"the features of syllable {bad} are not all finite; they must be numbers")
+    _check_size("features", features)
     if measures is None:
         return features, None
+    if not isinstance(measures, pandas.DataFrame):
+        raise UsvError(
+            f"measures is of type {type(measures).__name__}; it must be a pandas.DataFrame, as "
+            "syllable_measures gives it"
+        )
     names = ["duration_ms", "mean_frequency_khz", "largest_step_khz", "level_db"]
     if missing := [name for name in names if name not in measures]:
         raise UsvError(f"measures has no column {missing[0]}; it must have {', '.join(names)}")
@@ -249,4 +258,29 @@ def _check(features, measures):
             f"there are features of {len(features)} syllables and measures of {len(measures)}; "
             "they must go together"
         )
-    return features, measures[names]
+    table = {}
+    for name in names:
+        try:
+            table[name] = measures[name].to_numpy(np.float64, na_value=np.nan)
+        except (TypeError, ValueError):
+            raise UsvError(
+                f"measures has a column {name} of type {measures[name].dtype}; it must hold numbers"
+            ) from None
+        _check_size(name, table[name])
+    durations = table["duration_ms"]
+    if (durations <= 0).any():
+        bad = int((durations <= 0).argmax())
+        raise UsvError(
+            f"the duration_ms of syllable {bad} is {durations[bad]:g}; it must be above 0"
+        )
+    return features, pandas.DataFrame(table)
+
+
+def _check_size(name, values):
+    """Values whose squares can be summed."""
+    highest = np.abs(values).reshape(len(values), -1).max(axis=1)
+    if (large := (highest > MOST) & np.isfinite(highest)).any():
+        bad = int(large.argmax())
+        raise UsvError(
+            f"syllable {bad} has {highest[bad]:g} in {name}; at most {MOST:g} is possible"
+        )

@@ -4,6 +4,9 @@ Each is a cloud of latent coordinates that the simulator turns into sound, and t
 pictures and measures: what a test of the repertoire sees has gone the whole way.
 """
 
+import inspect
+import numbers
+
 import numpy as np
 
 from .errors import UsvError, whole_number
@@ -24,6 +27,13 @@ RANGES = np.array([[np.log(0.018), np.log(0.160)], [60, 88], [-24, 24], [-14, 14
 
 # Share of the calls that break, or are of the satellite, where there are such.
 JUMP_SHARE, SATELLITE_SHARE = 0.25, 0.12
+
+# What options must be, where that is not a number above 0.
+OPTION_RULES = {
+    "share": ("above 0 and below 1", lambda value: 0 < value < 1),
+    "noise": ("of at least 0", lambda value: 0 <= value < np.inf),
+    "spread_khz": ("of at least 0", lambda value: 0 <= value < np.inf),
+}
 
 
 def simulate_control(kind, n_syllables=600, seed=0, recipe=ORIGINAL, **options):
@@ -46,8 +56,9 @@ def simulate_control(kind, n_syllables=600, seed=0, recipe=ORIGINAL, **options):
     types : int array [n_syllables]
         All 0 in a continuum.
     """
-    if kind not in CONTROLS:
+    if kind not in list(CONTROLS):
         raise UsvError(f"kind is {kind!r}; it must be one of {', '.join(CONTROLS)}")
+    options = _check_options(kind, options)
     n_syllables = whole_number("n_syllables", n_syllables, 1)
     rng = np.random.default_rng([whole_number("seed", seed, 0), 4])
     latents, types = CONTROLS[kind](rng, n_syllables, **options)
@@ -233,6 +244,25 @@ def jumps(rng, n, share=JUMP_SHARE, size_khz=20.0, spread_khz=2.5):
 
 CONTINUA = {f.__name__: f for f in (gaussian, skewed, bent, uneven, band, halo)}
 CONTROLS = CONTINUA | {f.__name__: f for f in (types, mean_frequency_types, satellite, jumps)}
+
+
+def _check_options(kind, options):
+    """The options of a control, or a `UsvError` about one that it has not, or that cannot be."""
+    known = list(inspect.signature(CONTROLS[kind]).parameters)[2:]  # after rng and n
+    for name, value in options.items():
+        if name not in known:
+            raise UsvError(f"{kind} has no option {name}; it has {', '.join(known) or 'none'}")
+        if name == "axes":
+            if isinstance(value, str) or not value or not set(value) <= set(TYPE_AXES):
+                raise UsvError(f"axes is {value!r}; it must be some of {', '.join(TYPE_AXES)}")
+        elif name == "n_types":
+            options[name] = whole_number(name, value, 2)
+        else:
+            rule, holds = OPTION_RULES.get(name, ("above 0", lambda value: 0 < value < np.inf))
+            real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            if not real or not holds(value):
+                raise UsvError(f"{name} is {value!r}; it must be a number {rule}")
+    return options
 
 
 def _spread_out(centres, n):

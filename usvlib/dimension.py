@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsvError
+from .errors import UsvError, whole_number
 from .estimators import ESTIMATORS, principal_components
+from .normalisation import check_features
 
 SCALES = (5, 10, 20, 40)  # neighbours
 CALIBRATION = Path(__file__).with_name("dimension_calibration.csv")
@@ -66,7 +67,7 @@ def intrinsic_dimension(features, seed=0):
     """
     import pandas
 
-    features = np.asarray(features)
+    features = check_features(features)
     flat = features.reshape(len(features), -1)
     flat = flat[flat.any(axis=1)]
     sizes = sorted(dimension_calibration().n_points.unique())
@@ -76,7 +77,7 @@ def intrinsic_dimension(features, seed=0):
             f"{sizes[0]}"
         )
     n_points = int(max(size for size in sizes if size <= len(flat)))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     rows = []
     for _ in range(N_SUBSETS if len(flat) > n_points else 1):
         chosen = np.sort(rng.choice(len(flat), n_points, replace=False))

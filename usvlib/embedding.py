@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .errors import UsvError, whole_number
+from .normalisation import check_features
 from .progress import DISCREET
 from .recipe import ORIGINAL
 
@@ -157,16 +158,8 @@ def _import_umap():
 
 
 def _flat(features):
-    features = np.asarray(features)
-    if features.ndim < 2 or 0 in features.shape:
-        raise UsvError(
-            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
-        )
-    features = features.reshape(len(features), -1)
-    if not np.isfinite(features).all():
-        bad = int(np.flatnonzero(~np.isfinite(features).all(axis=1))[0])
-        raise UsvError(f"the features of syllable {bad} are not all finite; they must be numbers")
-    return features
+    features = check_features(features)
+    return features.reshape(len(features), -1)
 
 
 def check_coordinates(coordinates):

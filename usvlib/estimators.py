@@ -6,6 +6,7 @@ None is right by itself; `dimension` calibrates them.
 import numpy as np
 
 from .errors import UsvError, whole_number
+from .normalisation import check_features
 
 MOST_COMPONENTS = 20
 
@@ -28,12 +29,12 @@ def principal_components(features, n_components=None, seed=0):
     float64 array [n_syllables, n_components]
         The first has the largest variance.
     """
-    features = np.asarray(features, np.float64)
+    features = check_features(features)
     flat = _check_points(features.reshape(len(features), -1), 2)
     flat = flat - flat.mean(axis=0)
     variances, axes = np.linalg.eigh(flat @ flat.T)
     if n_components is None:
-        shuffled = np.random.default_rng(seed).permuted(flat, axis=0)
+        shuffled = np.random.default_rng(whole_number("seed", seed, 0)).permuted(flat, axis=0)
         chance = np.linalg.eigvalsh(shuffled @ shuffled.T)[-1]
         n_components = min(max(int((variances > chance).sum()), 1), MOST_COMPONENTS)
     n_components = min(whole_number("n_components", n_components, 1), *flat.shape)
@@ -63,7 +64,7 @@ def two_nn_dimension(points, n_neighbors=2, seed=0):
             f"n_neighbors is {n_neighbors}; of {len(points)} points it must be at most "
             f"{2 * (len(points) // 3)}"
         )
-    order = np.random.default_rng(seed).permutation(len(points))
+    order = np.random.default_rng(whole_number("seed", seed, 0)).permutation(len(points))
     ratios = []
     for part in np.array_split(order, n_parts):
         first, second = _neighbor_distances(points[part], 2).T

@@ -37,6 +37,25 @@ def normalise(spectrograms, recipe=ORIGINAL):
     return features
 
 
+def check_features(features):
+    """Features as an array of finite numbers [n_syllables, ...], or a `UsvError`."""
+    try:
+        features = np.asarray(features)
+    except ValueError as error:
+        raise UsvError(f"features are no array: {error}") from None
+    if features.ndim < 2 or 0 in features.shape:
+        raise UsvError(
+            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
+        )
+    if features.dtype.kind not in "biuf":
+        raise UsvError(f"features are of type {features.dtype}; they must be numbers")
+    finite = np.isfinite(features.reshape(len(features), -1)).all(axis=1)
+    if not finite.all():
+        bad = int(finite.argmin())
+        raise UsvError(f"the features of syllable {bad} are not all finite; they must be numbers")
+    return features
+
+
 def apply_threshold(spectrogram, threshold=ORIGINAL.threshold):
     """`spectrogram` with all that lies below `threshold` set to 0; None leaves it as it is."""
     if threshold is None:

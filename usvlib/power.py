@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .controls import CONTINUA
+from .errors import UsvError
 from .verdict import TYPES
 
 TABLE = Path(__file__).with_name("controls.csv")
@@ -62,14 +63,15 @@ def detected_separation(n_syllables=600):
     Returns
     -------
     float
-        A whole number: the lower edge of the bin from which on all are so; inf if none is.
+        A whole number: the lower edge of the bin from which on it is so in all bins, and for each
+        number of types that was tried; inf if there is none.
     """
-    table = _types(control_results())
-    table = table[table.n_syllables == n_syllables]
-    shares = (table.verdict == TYPES).groupby(np.floor(table.oracle)).mean()
-    missed = shares.index[shares < CHOSEN_SHARE]
-    found = shares.index[shares.index > missed.max()] if len(missed) else shares.index
-    return float(found.min()) if len(found) else np.inf
+    tried = _types(control_results())
+    table = tried[tried.n_syllables == n_syllables]
+    if table.empty:
+        sizes = ", ".join(str(n) for n in np.unique(tried.n_syllables))
+        raise UsvError(f"n_syllables is {n_syllables!r}; it must be one of the table's: {sizes}")
+    return max(_detected(group) for _, group in table.groupby("n_types"))
 
 
 def plot_power():
@@ -103,6 +105,14 @@ def plot_power():
 
 def _types(table):
     return table[table.control == "types"]
+
+
+def _detected(table):
+    """The lower edge of the bin of d' from which on enough are found."""
+    shares = (table.verdict == TYPES).groupby(np.floor(table.oracle)).mean()
+    missed = shares.index[shares < CHOSEN_SHARE]
+    found = shares.index[shares.index > missed.max()] if len(missed) else shares.index
+    return float(found.min()) if len(found) else np.inf
 
 
 def _plot_shares(ax, table, x, by, label, shift):

@@ -6,6 +6,7 @@ from .errors import UsvError, whole_number
 
 SHARE_PROBED = 0.1
 CLIPPED_PERCENT = 0.5
+MOST_AXES = 5  # of more, the convex hull takes minutes
 
 
 def hopkins(points, as_published=False, n_repeats=20, seed=0):
@@ -17,7 +18,7 @@ def hopkins(points, as_published=False, n_repeats=20, seed=0):
     Parameters
     ----------
     points : float array [n_points, n_axes]
-        Few axes, such as the two of a map; each is scaled to unit variance.
+        At most 5 axes, such as the two of a map; each is scaled to unit variance.
     as_published : bool
         As in the code of Sainburg et al. (2020): outliers are clipped at half a per cent on either
         side of an axis, and u is taken to the *second* nearest point. Evenly spread points then
@@ -39,6 +40,11 @@ def hopkins(points, as_published=False, n_repeats=20, seed=0):
             f"points has shape {points.shape}; it must be [n_points, n_axes], with two or more "
             "axes and finite"
         )
+    if points.shape[1] > MOST_AXES:
+        raise UsvError(
+            f"points has {points.shape[1]} axes; the Hopkins statistic takes at most {MOST_AXES}, "
+            "such as the two of a map"
+        )
     if as_published:
         points = np.clip(
             points, *np.percentile(points, [CLIPPED_PERCENT, 100 - CLIPPED_PERCENT], 0)
@@ -52,7 +58,7 @@ def hopkins(points, as_published=False, n_repeats=20, seed=0):
             f"points are {len(points)} and span no area; the Hopkins statistic needs one"
         ) from error
     search = NearestNeighbors(n_neighbors=1).fit(points)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     n_probed = int(np.ceil(SHARE_PROBED * len(points)))
     apart = search.kneighbors()[0][:, 0]
     values = []
@@ -67,7 +73,7 @@ def hopkins(points, as_published=False, n_repeats=20, seed=0):
 def gaussian_null(points, seed=0):
     """As many points of one Gaussian cloud with the mean and the covariance of `points`."""
     points = _check(points)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number("seed", seed, 0))
     return rng.multivariate_normal(points.mean(axis=0), np.cov(points.T), len(points))
 
 
@@ -83,18 +89,19 @@ def copula_null(points, seed=0):
     n, n_axes = points.shape
     scores = norm.ppf(rankdata(points, axis=0) / (n + 1))
     drawn = gaussian_null(scores, seed)
-    shares = norm.cdf(drawn / scores.std(axis=0))
+    scale = scores.std(axis=0)
+    # An axis on which all points are alike has none, and stays as it is.
+    shares = norm.cdf(drawn / np.where(scale > 0, scale, 1))
     return np.stack([np.quantile(points[:, i], shares[:, i]) for i in range(n_axes)], axis=1)
 
 
 def _inside(hull, n, rng):
-    """Places drawn evenly from a convex hull."""
-    low, high = hull.points.min(axis=0), hull.points.max(axis=0)
-    places = np.zeros((0, len(low)))
-    while len(places) < n:
-        drawn = rng.uniform(low, high, (2 * n, len(low)))
-        places = np.vstack([places, drawn[hull.find_simplex(drawn) >= 0]])
-    return places[:n]
+    """Places drawn evenly from a convex hull: from its simplices, by their volumes."""
+    corners = hull.points[hull.simplices]
+    volumes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1]))
+    chosen = corners[rng.choice(len(corners), n, p=volumes / volumes.sum())]
+    shares = rng.dirichlet(np.ones(corners.shape[1]), n)
+    return np.einsum("ij,ijk->ik", shares, chosen)
 
 
 def _check(points):

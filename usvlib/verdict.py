@@ -17,8 +17,8 @@ CONCLUSIONS = {
     TYPES: "The calls fall into separated types: between them lie gaps that continuous "
     "repertoires, taken through the same steps, almost never show.",
     CONTINUUM: "There is no evidence of separated types, at separations that the controls show "
-    "this test to detect. The calls are compatible with one continuum; types that lie closer, "
-    "or are rare, cannot be ruled out.",
+    "this test to detect. The calls are compatible with one continuum. Types that are rare, or lie "
+    "closer, even if one who knew them could tell them apart with few errors, cannot be ruled out.",
     SATELLITE: "Most calls form one continuum, and one group of them lies apart. That is not a "
     "repertoire of types; who makes these calls, and when, is the next question.",
     JUMP: "The calls vary continuously but for one feature: those in which the frequency jumps "
@@ -44,14 +44,17 @@ class Verdict:
         syllable that was left out.
     statistics : pandas.DataFrame
         One row a statistic: its `value`, the `threshold` that it was held against, and whether
-        that was `reached`.
+        that was `reached`: for the two of a valley between steps from above, else from below.
     support : pandas.DataFrame
-        Share of the halves that show separate groups, by number of components (rows) and by what
-        was looked at (columns); empty if there were too few syllables.
+        Share of the halves that show separate groups, over three successive numbers of components,
+        by the first of these (rows) and by what was looked at (columns); empty if there were too
+        few syllables.
     profile : pandas.DataFrame
-        Syllables of one half along the way between the two groups that are closest, as the other
-        half has them: `place` in standard deviations within a group, and `side`, 0 or 1. If there
-        is but one group, two halves of it.
+        Syllables of one half along the way between the two groups that are closest: `place`, in
+        standard deviations within a group, on an axis that the other half has found, and `side`, 0
+        or 1. The groups are those of `labels`: types and a satellite as most of the halves have
+        them, or calls that jump and others. In a continuum, two pieces that the other half was cut
+        into.
     steps_khz : float array
         Sizes of the largest frequency steps; empty without measures.
     """
@@ -74,10 +77,13 @@ class Verdict:
         head = f"{self.kind}, of {n} syllables"
         if self.kind == TYPES:
             head = f"{self.n_types} {head}"
-        lines = [
-            f"  {name}: {row.value:.2f} (threshold {row.threshold:g})"
-            for name, row in self.statistics.iterrows()
-        ]
+        lines = []
+        for name, row in self.statistics.iterrows():
+            value = f"{row.value:.3g}" if row.value < 100 else f"{row.value:.0f}"
+            # What is reached without being so high is reached from above.
+            limit = "at least" if row.reached == (row.value >= row.threshold) else "below"
+            outcome = "reached" if row.reached else "not reached"
+            lines.append(f"  {name}: {value} ({limit} {row.threshold:g}: {outcome})")
         return "\n".join([head, *lines])
 
 
