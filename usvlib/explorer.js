@@ -2,6 +2,7 @@
 "use strict";
 
 const NEAR_PX = 25; // a pointer farther from all points than this points at none
+const NARROW_PX = 620;
 const N_NEIGHBOURS = 25;
 const N_MEMBERS = 30;
 
@@ -31,11 +32,13 @@ globalThis.startExplorer = async (models) => {
   const inTime = indices.toSorted((a, b) => carried.syllable[a] - carried.syllable[b]);
   const sounds = makeSounds(carried, models.line);
   let now = -1;
+  let pinned = null; // what was clicked or gone to stays, while what is pointed at passes
 
   /* The syllable that is looked at. */
 
   const words = (i) => {
-    const of = (value, unit) => (value === null ? `no ${unit}` : `${value} ${unit}`);
+    const of = (value, unit) =>
+      value === null ? `no ${unit}` : `${String(value).replace("-", "−")} ${unit}`;
     const from = carried.recording ? ` of ${carried.recording[i]}` : "";
     return (
       `${of(carried.duration_ms[i], "ms")}, mean ${of(carried.mean_frequency_khz[i], "kHz")}, ` +
@@ -56,12 +59,17 @@ globalThis.startExplorer = async (models) => {
     part("sound").textContent = sounds.kind(i);
   };
 
+  const pin = (i) => {
+    pinned = i;
+    show(i);
+  };
+
   const say = (text) => {
     part("said").textContent = text;
   };
 
   const play = async (i) => {
-    show(i);
+    pin(i);
     await sounds.play(i);
     if (i === now) part("sound").textContent = sounds.kind(i);
   };
@@ -91,6 +99,15 @@ globalThis.startExplorer = async (models) => {
     if (i !== null) play(i);
   });
 
+  part("map").addEventListener("pointerleave", () => {
+    if (pinned !== null) show(pinned);
+  });
+  part("number").addEventListener("change", ({ target }) => {
+    const i = carried.syllable.indexOf(target.valueAsNumber);
+    target.setCustomValidity(i < 0 ? "There is no syllable of this number on the map." : "");
+    if (target.reportValidity()) pin(i);
+  });
+
   /* The syllables that are selected. */
 
   const select = (chosen) => {
@@ -116,6 +133,8 @@ globalThis.startExplorer = async (models) => {
     const middle = [x, y].map((axis) => chosen.reduce((sum, i) => sum + axis[i], 0) / chosen.length);
     const distance = (i) => Math.hypot(x[i] - middle[0], y[i] - middle[1]);
     const members = chosen.toSorted((a, b) => distance(a) - distance(b)).slice(0, N_MEMBERS);
+    part("members-name").textContent =
+      `Of the ${n} selected, ${members.length < chosen.length ? `${N_MEMBERS} in the middle` : "all"}`;
     part("members").replaceChildren(...members.map(memberButton));
   };
 
@@ -142,7 +161,7 @@ globalThis.startExplorer = async (models) => {
       const label = Number(button.dataset.cluster);
       const members = indices.filter((i) => carried.cluster[i] === label);
       select(button.ariaPressed === "true" ? [] : members);
-      show(members.find((i) => carried.rank[i] === 0));
+      pin(members.find((i) => carried.rank[i] === 0));
     });
   }
 
@@ -153,6 +172,9 @@ globalThis.startExplorer = async (models) => {
     const { glyph, selection_glyph, nonselection_glyph } = models.points;
     for (const dots of [glyph, selection_glyph, nonselection_glyph]) dots.fill_color = colour;
     for (const [name, bar] of Object.entries(models.bars)) bar.visible = name === target.value;
+    // A measure's colours are to be read, and the means have colours of their own.
+    part("means").checked = target.value === "cluster";
+    placeMeans();
   });
   const pictures = document.querySelectorAll("[data-cluster] img");
   const places = models.means.data_source;
@@ -163,9 +185,23 @@ globalThis.startExplorer = async (models) => {
   };
   part("means").addEventListener("change", placeMeans);
   placeMeans();
-  part("drag").addEventListener("change", ({ target }) => {
-    models.tools[target.value].active = true;
-  });
+  const fit = () => {
+    const { glyph, selection_glyph, nonselection_glyph } = models.points;
+    const size = window.innerWidth < NARROW_PX ? 4 : 7;
+    for (const dots of [glyph, selection_glyph, nonselection_glyph]) dots.size = size;
+  };
+  window.addEventListener("resize", fit);
+  fit();
+  const chooseDrag = () => {
+    for (const name of ["box", "lasso", "pan"]) {
+      models.tools[name].active = name === part("drag").value;
+    }
+  };
+  part("drag").addEventListener("change", chooseDrag);
+  if (window.matchMedia("(pointer: coarse)").matches) {
+    part("drag").value = "page"; // a finger that scrolls past must not select
+    chooseDrag();
+  }
   const zoom = (name) => models.tools[name].do.emit();
   for (const name of ["zoom_in", "zoom_out", "reset"]) {
     part(name).addEventListener("click", () => zoom(name));
@@ -183,14 +219,14 @@ globalThis.startExplorer = async (models) => {
   };
   const inRecording = (step) => inTime[inTime.indexOf(now) + step] ?? now;
   const keys = {
-    ArrowLeft: () => show(towards(-1, 0)),
-    ArrowRight: () => show(towards(1, 0)),
-    ArrowUp: () => show(towards(0, 1)),
-    ArrowDown: () => show(towards(0, -1)),
-    PageUp: () => show(inRecording(-1)),
-    PageDown: () => show(inRecording(1)),
-    Home: () => show(inTime[0]),
-    End: () => show(inTime.at(-1)),
+    ArrowLeft: () => pin(towards(-1, 0)),
+    ArrowRight: () => pin(towards(1, 0)),
+    ArrowUp: () => pin(towards(0, 1)),
+    ArrowDown: () => pin(towards(0, -1)),
+    PageUp: () => pin(inRecording(-1)),
+    PageDown: () => pin(inRecording(1)),
+    Home: () => pin(inTime[0]),
+    End: () => pin(inTime.at(-1)),
     Enter: () => play(now),
     " ": () => play(now),
     n: () => select(nearest(x[now], y[now], N_NEIGHBOURS)),

@@ -10,6 +10,9 @@ LEVELS = 256  # of the packed pictures
 EXTREMES_PERCENT = (2, 98)  # a colour scale ends there, so that one odd syllable does not set it
 
 
+LOG_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
+
+
 def colour_scales(measures, labels):
     """What the syllables can be coloured by.
 
@@ -81,7 +84,9 @@ def map_panel(coordinates, scales, centroids, picture_size):
         ColorBar,
         ColumnDataSource,
         DataRange1d,
+        FixedTicker,
         LassoSelectTool,
+        LogColorMapper,
         PanTool,
         ResetTool,
         WheelZoomTool,
@@ -155,6 +160,8 @@ def map_panel(coordinates, scales, centroids, picture_size):
         bars[name] = ColorBar(
             color_mapper=mapper, title=name, height=8, width=220, visible=False, **_BAR_TEXT
         )
+        if isinstance(mapper, LogColorMapper):
+            bars[name].ticker = FixedTicker(ticks=LOG_TICKS)
         panel.add_layout(bars[name], "below")
     mappers = {name: mapper for name, (_, mapper) in scales.items()}
     return panel, {

@@ -188,6 +188,28 @@ def test_a_picture_follows_the_pointer_at_once(explorer):
     assert np.median(delays_ms) < 50
 
 
+def test_what_was_clicked_stays_in_view_when_the_pointer_leaves(explorer):
+    first, second = explorer.loners(2)
+    names = [f"Syllable {explorer.carried['syllable'][i]}" for i in (first, second)]
+    explorer.page.mouse.click(*explorer.places()[first])
+    explorer.point_at(second)
+    explorer.frame.get_by_text(names[1], exact=True).wait_for()
+    explorer.frame.locator("#play").hover()
+    assert explorer.text("now-name") == names[0]
+
+
+def test_a_syllable_is_found_by_its_number(explorer):
+    syllable = explorer.carried["syllable"][-1]
+    number = explorer.frame.locator("#number")
+    number.fill(str(syllable))
+    number.press("Enter")
+    assert explorer.text("now-name") == f"Syllable {syllable}"
+    number.fill(str(syllable + 1000))
+    number.press("Enter")
+    assert explorer.text("now-name") == f"Syllable {syllable}"
+    assert "no syllable" in number.evaluate("(each) => each.validationMessage")
+
+
 def heard(explorer, i):
     """Click on a syllable, and give what was played."""
     before = explorer.evaluate("heard.length")
@@ -331,6 +353,28 @@ def test_means_stand_at_their_centroids_until_they_are_taken_away(explorer, stud
     assert explorer.evaluate(visible)
     explorer.frame.locator("#means").uncheck()
     assert not explorer.evaluate(visible)
+
+
+def test_means_make_way_for_the_colours_of_a_measure(explorer):
+    for option, expected in (("duration (ms)", False), ("cluster", True)):
+        explorer.frame.select_option("#colour", option)
+        assert explorer.frame.locator("#means").is_checked() == expected
+
+
+def test_a_finger_that_scrolls_past_selects_nothing(browser):
+    context = browser.new_context(viewport=NARROW, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto((SITE / PAGE).as_uri())
+    frame = page.locator("iframe.usv-explorer").element_handle().content_frame()
+    opened = Opened(page, frame)
+    assert frame.locator("#drag").input_value() == "page"
+    active = """["box", "lasso", "pan"].filter((kind) => Bokeh.documents[0]
+                .get_model_by_name("map").toolbar.tools
+                .some((tool) => tool.type.toLowerCase().startsWith(kind) && tool.active))"""
+    assert opened.evaluate(active) == []
+    frame.select_option("#drag", "box")
+    assert opened.evaluate(active) == ["box"]
+    context.close()
 
 
 def test_each_colour_is_that_of_a_column_and_has_a_scale(explorer):
