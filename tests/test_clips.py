@@ -45,6 +45,22 @@ def test_a_loud_hum_below_the_spectrogram_is_not_heard():
     assert strongest_hz(found, rate_hz) == pytest.approx(70_000 / 16, rel=0.01)
 
 
+def test_a_hum_that_is_cut_at_its_crest_makes_no_click():
+    hum = 0.9 * np.cos(2 * np.pi * 400 * (np.arange(62_500) - 23_750) / 250_000)
+    found, _ = heard(recorded(noise(62_500) + tone(70e3, 70e3, 62_500) + hum))
+    assert found.std() > 0.4
+
+
+def test_a_very_long_syllable_does_not_silence_the_others():
+    samples = noise(1_000_000) + tone(70e3, 70e3, 1_000_000)
+    onsets = np.array([0, 800_000, 850_000, 900_000])
+    offsets = onsets + np.array([750_000, 10_000, 10_000, 10_000])
+    recording = usvlib.recording_from_array(samples, 250_000, onsets, offsets)
+    spectrograms = usvlib.syllable_spectrograms(recording)
+    found = clips.nearest_clips(spectrograms, [recording], np.arange(4), np.arange(4), 50_000)
+    assert [clip is not None for clip in found] == [False, True, True, True]
+
+
 def test_faint_and_loud_calls_are_equally_loud():
     levels = []
     for amplitude in (0.02, 0.5):

@@ -80,7 +80,8 @@ def test_there_are_a_tenth_as_many_clusters_as_syllables_and_at_most_40(n, expec
     _assert_in_step(_points(n), clusters)
     said = capsys.readouterr().out
     if expected < 40:
-        assert f"{expected} clusters instead of 40: there are {n} syllables" in said
+        plural = "" if expected == 1 else "s"
+        assert f"{expected} cluster{plural} instead of 40: there are {n} syllables" in said
     else:
         assert said == ""
 

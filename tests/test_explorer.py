@@ -17,6 +17,7 @@ from PIL import Image
 from sounds import refused
 
 import usvlib
+from usvlib import agreement, atlas
 from usvlib import explorer as module
 
 
@@ -77,14 +78,14 @@ class TestWhatIsCarried:
 
     def test_each_has_its_own_measures(self, explorer, stages):
         found, measures = carried(explorer), stages["measures"]
-        for column in module.MEASURES:
+        for column in agreement.MEASURES:
             expected = measures[column].to_numpy()[:59]
             values = [np.nan if value is None else value for value in found[column]]
             np.testing.assert_allclose(values, expected, atol=0.06)
 
     def test_the_syllables_in_the_middle_of_each_cluster_are_heard_first(self, stages, monkeypatch):
         monkeypatch.setattr(module, "CARRIED_BYTES", 0)
-        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 20_000)
+        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 60_000)
         found = carried(usvlib.explore(**stages))
         ranks, heard = np.array(found["rank"]), np.array([c is not None for c in found["clips"]])
         assert 5 <= heard.sum() < 59
@@ -149,7 +150,8 @@ class TestWhatIsCarried:
     def test_without_recordings_nothing_is_claimed_to_be_recorded(self, stages):
         explorer = usvlib.explore(**stages | {"recordings": None})
         assert not any(carried(explorer)["clips"])
-        assert "0 of\n    59 as recorded" in explorer.page
+        assert "times slower, as tones along their contours." in explorer.page
+        assert "as recorded, but" not in explorer.page
 
     def test_features_are_the_normalised_spectrograms_unless_given(self, stages, explorer):
         default = usvlib.explore(**stages | {"features": None, "recordings": None})
@@ -172,7 +174,28 @@ class TestWhatIsCarried:
             recordings=both,
         )
         assert carried(explorer)["recording"] == [recording.name] * 60 + [other.name] * 20
+        assert "<option>recording</option>" in explorer.page
         assert "</script><b>" not in explorer.page
+
+    def test_the_mean_is_as_wide_as_its_axis_however_small_the_pictures(self, stages, monkeypatch):
+        monkeypatch.setattr(atlas, "MOST_PIXELS", 30_000)
+        found = carried(usvlib.explore(**stages | {"recordings": None}))["features"]
+        assert found["columns"] == stages["features"].shape[2]
+        assert found["places"][2] < found["columns"]
+
+    def test_time_goes_on_in_whatever_order_the_syllables_are(self, recording):
+        turned = dataclasses.replace(
+            recording, onsets=recording.onsets[::-1], offsets=recording.offsets[::-1]
+        )
+        spectrograms = usvlib.syllable_spectrograms(turned)
+        coordinates = np.random.default_rng(0).normal(size=(60, 2))
+        explorer = usvlib.explore(
+            spectrograms,
+            usvlib.syllable_measures(spectrograms),
+            coordinates,
+            usvlib.cluster(coordinates, n_clusters=2),
+        )
+        assert carried(explorer)["in_time"] == list(range(60))[::-1]
 
     def test_a_single_syllable_is_a_map(self, stages):
         alone = np.full((60, 2), np.nan)
@@ -221,6 +244,16 @@ class TestThePage:
         explorer.save(tmp_path / "new folder" / "map.html")
         assert (tmp_path / "new folder" / "map.html").read_text("utf-8") == explorer.page
         explorer.save(str(tmp_path / "map.html"))
+
+    def test_home_is_where_the_reader_means(self, explorer, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.chdir(tmp_path)
+        explorer.save("~/map.html")
+        assert [path.name for path in tmp_path.iterdir()] == ["map.html"]
+
+    def test_a_file_must_have_a_name(self, explorer):
+        with refused("path", "map.html"):
+            explorer.save("")
 
     def test_where_it_cannot_be_saved_that_is_said_and_nothing_left(self, explorer, below_a_file):
         with refused(below_a_file.name, "cannot be written"):
@@ -280,6 +313,36 @@ class TestBadInput:
         nowhere = np.full((60, 2), np.nan)
         with refused("coordinates", "at least one"):
             usvlib.explore(**stages | {"coordinates": nowhere, "clusters": usvlib.cluster(nowhere)})
+
+    def test_measures_in_another_order(self, stages):
+        sorted_ones = stages["measures"].sort_values("duration_ms")
+        with refused("begins at", "in measures", "same order"):
+            usvlib.explore(**stages | {"measures": sorted_ones})
+
+    @pytest.mark.parametrize("change", ["an unused label", "a misplaced centroid", "floats"])
+    def test_clusters_that_are_none_of_the_coordinates(self, stages, change):
+        labels, centroids = stages["clusters"].labels.copy(), stages["clusters"].centroids.copy()
+        if change == "an unused label":
+            labels[labels == 2] = 1
+        elif change == "a misplaced centroid":
+            centroids[3] += 1
+        else:
+            labels = labels.astype(float)
+        with refused("cluster"):
+            usvlib.explore(**stages | {"clusters": usvlib.Clusters(labels, centroids)})
+
+    @pytest.mark.parametrize(
+        ("name", "value", "kind"),
+        [
+            ("spectrograms", "mine.wav", "SyllableSpectrograms"),
+            ("clusters", np.zeros(60, int), "Clusters"),
+            ("recordings", "mine.wav", "Recording"),
+            ("recordings", ["mine.wav"], "Recording"),
+        ],
+    )
+    def test_arguments_in_another_order(self, stages, name, value, kind):
+        with refused(name, kind):
+            usvlib.explore(**stages | {name: value})
 
     def test_coordinates_of_three_dimensions(self, stages):
         with refused("coordinates", "(60, 3)"):

@@ -184,6 +184,7 @@ ROOMS = [
     "atlas",
     "clips",
     "panels",
+    "agreement",
     "explorer",
 ]
 

@@ -36,6 +36,14 @@ def test_there_is_a_scale_for_each_thing_to_colour_by():
     assert scales["cluster"][0] == ["0", "1", "1"]
 
 
+def test_recordings_are_told_apart_where_there_are_several():
+    assert "recording" not in panels.colour_scales(measures(), LABELS)
+    values, mapper = panels.colour_scales(measures(), LABELS, ["b", "a", "b"])["recording"]
+    assert values == ["b", "a", "b"]
+    assert mapper.factors == ["b", "a"]
+    assert len(set(mapper.palette)) == 2
+
+
 def test_no_slope_has_the_colour_of_the_middle():
     _, mapper = panels.colour_scales(measures(), LABELS)["slope (kHz/ms)"]
     assert mapper.low == -mapper.high
@@ -55,6 +63,13 @@ def test_neighbouring_clusters_have_different_colours_however_many_there_are():
     colours = [panels.cluster_colour(label) for label in range(600)]
     assert all(a != b for a, b in pairwise(colours))
     assert len(set(colours[:40])) == 40
+
+
+def test_the_mean_has_an_axis_in_khz_where_its_bands_are_those_of_the_spectrograms():
+    hz = np.linspace(46_000, 125_000, 103)
+    for n_bands, label in ((103, "frequency (kHz)"), (40, "band")):
+        panel, _ = panels.mean_panel(n_bands, 39, hz, 7.0)
+        assert panel.yaxis[0].axis_label == label
 
 
 def test_the_axis_of_a_spectrogram_is_in_khz():

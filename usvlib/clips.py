@@ -4,7 +4,6 @@ import base64
 import concurrent.futures
 import fractions
 import io
-import os
 
 import numpy as np
 
@@ -13,12 +12,14 @@ from .progress import progress_bar
 
 RATE_HZ = 16_000  # one of Opus's: at a slowdown of 16 it carries 128 kHz
 MARGIN_S = 0.005  # of the recording, before the onset and after the offset
+SETTLING_S = 0.005  # of the filter, read before that and cut off
 LOUDEST = 0.9
 
 # libsndfile's measure, from 0 to 1; with more, the highest calls are lost.
 COMPRESSION = 0.97
 
 CLIPS_AT_ONCE = 32
+LARGEST_SHARE = 0.25
 
 # Contours are carried as one byte about every so often; 0 is where they are not held.
 CONTOUR_STEP_S = 0.002
@@ -45,11 +46,14 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     import scipy.signal
     import soundfile
 
-    samples = recording.read(onset_s - MARGIN_S, onset_s + duration_s + MARGIN_S)
     rate_hz = recording.samplerate_hz
+    start_s = max(onset_s - MARGIN_S, 0)
+    settling_s = min(SETTLING_S, start_s)
+    samples = recording.read(start_s - settling_s, onset_s + duration_s + MARGIN_S)
     if 0 < lowest_hz < rate_hz / 2:
         sections = scipy.signal.butter(4, lowest_hz, "highpass", fs=rate_hz, output="sos")
         samples = scipy.signal.sosfilt(sections, samples)
+    samples = samples[round(settling_s * rate_hz) :]
     ratio = fractions.Fraction(RATE_HZ * SLOWDOWN / rate_hz).limit_denominator(1000)
     slow = scipy.signal.resample_poly(samples, ratio.numerator, ratio.denominator)
     slow *= LOUDEST / max(np.abs(slow).max(initial=0), np.finfo(float).tiny)
@@ -63,6 +67,8 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
 
 def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
     """Clips of as many syllables as there is room for, those first in `order`.
+
+    A single one that would take a large part of it is left out.
 
     Parameters
     ----------
@@ -90,12 +96,16 @@ def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
             spectrograms.frequencies_hz[0],
         )
 
+    import joblib
+
     clips, n_bytes = [None] * len(shown), 0
     # The encoder lets other threads work.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(joblib.cpu_count()) as pool:
         for start in progress_bar("sounds", range(0, len(order), CLIPS_AT_ONCE)):
             batch = order[start : start + CLIPS_AT_ONCE]
             for i, clip in zip(batch, pool.map(encode, batch), strict=True):
+                if len(clip) > LARGEST_SHARE * most_bytes:
+                    continue
                 n_bytes += len(clip)
                 if n_bytes > most_bytes:
                     return clips

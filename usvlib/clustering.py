@@ -71,7 +71,8 @@ def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
         n_clusters = min(n_clusters, n_different)
         if n_clusters < recipe.n_clusters:
             print(
-                f"{n_clusters} clusters instead of {recipe.n_clusters}: there are {len(points)} "
+                f"{n_clusters} cluster{'s' * (n_clusters != 1)} instead of "
+                f"{recipe.n_clusters}: there are {len(points)} "
                 "syllables"
             )
         exactly = False

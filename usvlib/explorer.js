@@ -3,7 +3,6 @@
 
 const NEAR_PX = 25; // a pointer farther from all points than this points at none
 const NARROW_PX = 620;
-const N_NEIGHBOURS = 25;
 const N_MEMBERS = 30;
 
 const part = (id) => document.getElementById(id);
@@ -18,7 +17,10 @@ const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.c
   ).text();
   document.head.append(script);
   document.body.append(part("panels").content);
-})();
+})().catch((error) => {
+  part("failed").hidden = false;
+  throw error;
+});
 
 // Bokeh calls it, with its models, once they are drawn.
 globalThis.startExplorer = async (models) => {
@@ -29,21 +31,23 @@ globalThis.startExplorer = async (models) => {
   const points = models.points.data_source;
   const { x, y } = points.data;
   const indices = [...x.keys()];
-  const inTime = indices.toSorted((a, b) => carried.syllable[a] - carried.syllable[b]);
-  const sounds = makeSounds(carried, models.line);
+  const inTime = carried.in_time;
   let now = -1;
   let pinned = null; // what was clicked or gone to stays, while what is pointed at passes
+  const sounds = makeSounds(carried, models.line, () => now);
 
   /* The syllable that is looked at. */
 
   const words = (i) => {
-    const of = (value, unit) =>
-      value === null ? `no ${unit}` : `${String(value).replace("-", "−")} ${unit}`;
-    const from = carried.recording ? ` of ${carried.recording[i]}` : "";
+    const of = (name, digits, unit) => {
+      const value = carried[name][i];
+      return value === null ? "unknown" : `${value.toFixed(digits).replace("-", "−")} ${unit}`;
+    };
+    const from = carried.recording.length ? ` of ${carried.recording[i]}` : "";
     return (
-      `${of(carried.duration_ms[i], "ms")}, mean ${of(carried.mean_frequency_khz[i], "kHz")}, ` +
-      `slope ${of(carried.slope_khz_per_ms[i], "kHz/ms")}, cluster ${carried.cluster[i]}, ` +
-      `at ${carried.onset_s[i]} s${from}`
+      `${of("duration_ms", 1, "ms")}, mean ${of("mean_frequency_khz", 1, "kHz")}, ` +
+      `slope ${of("slope_khz_per_ms", 2, "kHz/ms")}, cluster ${carried.cluster[i]}, ` +
+      `at ${of("onset_s", 3, "s")}${from}`
     );
   };
 
@@ -57,6 +61,7 @@ globalThis.startExplorer = async (models) => {
     part("now-name").textContent = `Syllable ${carried.syllable[i]}`;
     part("now-words").textContent = words(i);
     part("sound").textContent = sounds.kind(i);
+    part("play").disabled = !sounds.has(i);
   };
 
   const pin = (i) => {
@@ -74,14 +79,13 @@ globalThis.startExplorer = async (models) => {
     if (i === now) part("sound").textContent = sounds.kind(i);
   };
 
-  const nearest = (px, py, count = 1) => {
+  const nearest = (px, py, count) => {
     const squared = indices.map((i) => (x[i] - px) ** 2 + (y[i] - py) ** 2);
-    if (count === 1) return squared.indexOf(Math.min(...squared));
     return indices.toSorted((a, b) => squared[a] - squared[b]).slice(0, count);
   };
 
   const pointed = (event) => {
-    const i = nearest(event.x, event.y);
+    const [i] = nearest(event.x, event.y, 1);
     const view = Bokeh.index.find_one(models.map);
     const distance = Math.hypot(
       view.frame.x_scale.compute(x[i]) - event.sx,
@@ -129,7 +133,8 @@ globalThis.startExplorer = async (models) => {
     part("selection-name").textContent = none ? "Nothing is selected" : `Mean of the ${n} selected`;
     say(none ? "Nothing is selected." : `${n} syllables are selected.`);
     if (none) return;
-    draw(models.mean, meanOf(chosen.map(features)), carried.highest);
+    const { highest, features: packed } = carried;
+    draw(models.mean, meanOf(chosen.map(features)), highest, packed.columns);
     const middle = [x, y].map((axis) => chosen.reduce((sum, i) => sum + axis[i], 0) / chosen.length);
     const distance = (i) => Math.hypot(x[i] - middle[0], y[i] - middle[1]);
     const members = chosen.toSorted((a, b) => distance(a) - distance(b)).slice(0, N_MEMBERS);
@@ -160,7 +165,7 @@ globalThis.startExplorer = async (models) => {
     button.addEventListener("click", () => {
       const label = Number(button.dataset.cluster);
       const members = indices.filter((i) => carried.cluster[i] === label);
-      select(button.ariaPressed === "true" ? [] : members);
+      select(button.getAttribute("aria-pressed") === "true" ? [] : members);
       pin(members.find((i) => carried.rank[i] === 0));
     });
   }
@@ -229,8 +234,11 @@ globalThis.startExplorer = async (models) => {
     End: () => pin(inTime.at(-1)),
     Enter: () => play(now),
     " ": () => play(now),
-    n: () => select(nearest(x[now], y[now], N_NEIGHBOURS)),
-    Escape: () => select([]),
+    n: () => select(nearest(x[now], y[now], carried.n_neighbours)),
+    Escape: () => {
+      sounds.stop();
+      select([]);
+    },
     "+": () => zoom("zoom_in"),
     "-": () => zoom("zoom_out"),
   };
@@ -279,8 +287,8 @@ function meanOf(pictures) {
   return { levels, width, height };
 }
 
-/* Give a panel another picture, of values from 0 to `highest`, so many ms long. */
-function draw(source, { levels, width, height }, highest, length = width) {
+/* Give a panel another picture, of values from 0 to `highest`, so many ms or columns long. */
+function draw(source, { levels, width, height }, highest, length) {
   // The array that is there knows its class, which Bokeh does not name to the world.
   const Picture = source.data.image[0].constructor;
   const values = Float32Array.from(levels, (level) => (level * highest) / 255);
@@ -301,11 +309,13 @@ function thumbnail(canvas, { levels, width, height }, palette) {
 
 /* Sounds. */
 
-function makeSounds(carried, line) {
+function makeSounds(carried, line, shown) {
   let context = null;
   let playing = null;
+  let turns = 0;
 
   const stop = () => {
+    turns += 1;
     playing?.stop();
     playing = null;
     line.visible = false;
@@ -326,15 +336,16 @@ function makeSounds(carried, line) {
     const seconds = (codes.length * carried.contour_step_ms * slowdown) / 1000;
     const node = context.createOscillator();
     const gain = context.createGain();
-    const start = context.currentTime + 0.02;
-    let held = low;
+    const start = context.currentTime + 0.05;
+    gain.gain.setValueAtTime(0, context.currentTime);
     codes.forEach((code, k) => {
       const time = start + (seconds * k) / codes.length;
-      if (code) held = low + ((code - 1) / 254) * (high - low);
-      node.frequency.linearRampToValueAtTime((1000 * held) / slowdown, time);
+      const hz = (1000 * (low + ((code - 1) / 254) * (high - low))) / slowdown;
+      // Where a tone begins it does not glide there from somewhere else.
+      if (code && codes[k - 1]) node.frequency.linearRampToValueAtTime(hz, time);
+      else if (code) node.frequency.setValueAtTime(hz, time - seconds / codes.length);
       gain.gain.linearRampToValueAtTime(code ? 0.5 : 0, time);
     });
-    gain.gain.setValueAtTime(0, context.currentTime);
     gain.gain.linearRampToValueAtTime(0, start + seconds);
     node.connect(gain).connect(context.destination);
     return { node, seconds, before_ms: 0 };
@@ -350,26 +361,34 @@ function makeSounds(carried, line) {
         return;
       }
       line.location = passed / carried.slowdown - before_ms;
-      line.visible = true;
+      line.visible = i === shown();
       requestAnimationFrame(step);
     };
     step();
   };
 
+  const has = (i) => carried.clips[i] !== null || bytesOf(carried.contours[i]).some(Boolean);
+
   return {
-    kind: (i) =>
-      carried.clips[i]
+    has,
+    stop,
+    kind: (i) => {
+      if (!has(i)) return "nothing to hear: neither the recording nor a contour is here";
+      return carried.clips[i]
         ? `as recorded, ${carried.slowdown} times slower`
-        : `a tone along its contour, ${carried.slowdown} times slower; not the recording`,
+        : `a tone along its contour, ${carried.slowdown} times slower; not the recording`;
+    },
     play: async (i) => {
       stop();
+      const turn = turns;
+      if (!has(i)) return;
       context ??= new AudioContext();
       await context.resume();
       // What this browser cannot play it has not.
       const clip = carried.clips[i] && (await recorded(i).catch(() => null));
       if (!clip) carried.clips[i] = null;
+      if (turn !== turns) return; // something else was asked for meanwhile
       const sound = clip ?? resynthesised(i);
-      stop(); // of what began meanwhile
       playing = sound.node;
       playing.start();
       playing.stop(context.currentTime + sound.seconds + 0.1);

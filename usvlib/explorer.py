@@ -9,6 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .agreement import (
+    check_clusters,
+    check_lengths,
+    check_measures,
+    check_recordings,
+    check_types,
+)
 from .atlas import data_uri, mean_png, pack_pictures
 from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, nearest_clips
 from .embedding import check_coordinates
@@ -17,15 +24,14 @@ from .figures import SLOWDOWN
 from .files import atomic_path
 from .manifold import cluster_means, picture_size
 from .measures import frequency_contours
-from .normalisation import normalise
+from .normalisation import check_features, normalise
 from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllable_panel
-
-# Of `syllable_measures`, what the page shows.
-MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
 
 # Pictures and sounds of 1,600 syllables: with Bokeh and all else a page has 3 MB.
 CARRIED_BYTES = 1_850_000
 LEAST_SOUND_BYTES = 200_000
+
+MOST_NEIGHBOURS = 25  # that a key selects
 
 LOUD_PERCENT = 99  # of the syllables' peaks: what is louder is drawn alike
 TYPICAL_PERCENT = 90  # of the durations: a syllable this long fills its picture
@@ -52,13 +58,17 @@ class Explorer:
         Parameters
         ----------
         path : str or path
+            A folder that is not there is made.
 
         Raises
         ------
         UsvError
             If the file cannot be written.
         """
-        with atomic_path(Path(path)) as partial:
+        path = Path(path).expanduser()
+        if not path.name:
+            raise UsvError(f"path is {str(path)!r}; it must name a file, such as map.html")
+        with atomic_path(path) as partial:
             partial.write_text(self.page, encoding="utf-8")
 
     def _repr_html_(self):
@@ -72,7 +82,7 @@ class Explorer:
         )
 
 
-def explore(spectrograms, measures, coordinates, clusters, recordings=None, features=None):
+def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, features=None):
     """A map of the syllables on which each can be seen and heard.
 
     To point at a syllable, or to go there by the arrow keys, shows its spectrogram and measures;
@@ -85,14 +95,15 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     ----------
     spectrograms : SyllableSpectrograms
     measures : pandas.DataFrame
-        Of `syllable_measures`, one row a syllable.
+        Of `syllable_measures` of these spectrograms, one row a syllable.
     coordinates : float array [n_syllables, 2]
         A syllable with NaN is not on the map.
     clusters : Clusters
     recordings : Recording or list of Recording, optional
         Those of the spectrograms, for their sound.
     features : float array [n_syllables, n_bands, n_frames], optional
-        What means are taken of; by default the spectrograms as `normalise` makes them.
+        What means are taken of; by default the spectrograms as `normalise` makes them by the
+        tutorial's recipe. Of another recipe give them.
 
     Returns
     -------
@@ -103,29 +114,36 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
     UsvError
         If the arguments do not go together, or no syllable is on the map.
     """
+    check_types(spectrograms, clusters)
     coordinates = check_coordinates(coordinates)
-    features = normalise(spectrograms) if features is None else np.asarray(features)
-    recordings = _check_recordings(recordings, spectrograms)
-    _check_syllables(spectrograms, measures, coordinates, clusters, features)
+    features = check_features(normalise(spectrograms) if features is None else features)
+    recordings = check_recordings(recordings, spectrograms)
+    check_lengths(spectrograms, measures, coordinates, clusters, features)
+    check_clusters(clusters, coordinates)
     shown = np.flatnonzero(clusters.labels >= 0)
-    measures = _numbers_of(measures).iloc[shown].reset_index(drop=True)
+    measures = check_measures(measures, spectrograms).iloc[shown].reset_index(drop=True)
     labels, coordinates = clusters.labels[shown], coordinates[shown]
     ranks = _ranks(coordinates, labels, clusters.centroids)
     pictures = [spectrograms.spectrograms[i] for i in shown]
     peaks = [picture.max() for picture in pictures]
     highest = max(float(np.percentile(peaks, LOUD_PERCENT)), 0.1)
 
-    scales = colour_scales(measures, labels)
+    names = []
+    if len(spectrograms.noise_floor) > 1:
+        index = spectrograms.recording_index[shown]
+        names = [recordings[i].name if recordings else f"recording {i}" for i in index]
+    scales = colour_scales(measures, labels, names)
     size = picture_size(coordinates, clusters.centroids, features.shape[1:])
     the_map, models = map_panel(coordinates, scales, clusters.centroids, size)
     typical_ms = 1000 * np.percentile(spectrograms.duration_s[shown], TYPICAL_PERCENT)
     syllable, more = syllable_panel(spectrograms.frequencies_hz, highest, typical_ms)
-    mean, most = mean_panel(*features.shape[1:], highest)
+    mean, most = mean_panel(*features.shape[1:], spectrograms.frequencies_hz, highest)
     packed, atlases = {}, {}
     for name, of_it in (("syllables", pictures), ("features", features[shown])):
         webp, places, height = pack_pictures(of_it, highest)
         atlases[name] = data_uri(webp, "image/webp")
         packed[name] = {"places": places.ravel().tolist(), "height": height}
+    packed["features"]["columns"] = features.shape[2]
     clips = [None] * len(shown)
     if recordings:
         room = CARRIED_BYTES - sum(map(len, atlases.values()))
@@ -147,6 +165,11 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
         "onset_s": _rounded(measures.onset_s, 3),
         "cluster": labels.tolist(),
         "rank": ranks.tolist(),
+        "in_time": np.lexsort(
+            (spectrograms.onset_s[shown], spectrograms.recording_index[shown])
+        ).tolist(),
+        "recording": names,
+        "n_neighbours": max(1, min(MOST_NEIGHBOURS, len(shown) // 5)),
         "hop_ms": 1000 * spectrograms.hop_s,
         "n_frames": [picture.shape[1] for picture in pictures],
         "highest": highest,
@@ -158,10 +181,6 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
         "contour_step_ms": 1000 * every * spectrograms.hop_s,
         "contour_khz": [low_khz, high_khz],
     } | packed
-    if len(spectrograms.noise_floor) > 1:
-        names = [r.name for r in recordings] if recordings else None
-        index = spectrograms.recording_index[shown]
-        carried["recording"] = [names[i] if names else str(i) for i in index]
     page = _page(
         [the_map, syllable, mean],
         models | more | most,
@@ -171,6 +190,8 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, feat
         clusters=list(_cluster_buttons(features, clusters, measures, labels)),
         n_syllables=len(shown),
         n_left_out=len(spectrograms) - len(shown),
+        recordings=[recording.name for recording in recordings or ()],
+        n_neighbours=carried["n_neighbours"],
         n_clips=sum(clip is not None for clip in clips),
     )
     return Explorer(page, len(shown))
@@ -243,67 +264,3 @@ def _page(panels, models, carried, **shown):
 def _rounded(values, digits):
     """Numbers as JSON has them, where none stands for NaN."""
     return [round(float(v), digits) if np.isfinite(v) else None for v in values]
-
-
-def _check_recordings(recordings, spectrograms):
-    """The recordings as a list, or None; they must be those of the spectrograms."""
-    if recordings is None:
-        return None
-    recordings = list(recordings) if isinstance(recordings, (list, tuple)) else [recordings]
-    n_recordings = len(spectrograms.noise_floor)
-    if len(recordings) != n_recordings:
-        raise UsvError(
-            f"recordings has {len(recordings)} recordings, and the spectrograms are of "
-            f"{n_recordings}; they must go together"
-        )
-    for index, recording in enumerate(recordings):
-        onset_s = spectrograms.onset_s[spectrograms.recording_index == index]
-        there = recording.onsets / recording.samplerate_hz
-        if len(there) != len(onset_s) or not np.allclose(there, onset_s, rtol=0, atol=1e-6):
-            raise UsvError(
-                f"recordings[{index}] is {recording.name}, and its syllables are not those of the "
-                "spectrograms; they must go together"
-            )
-    return recordings
-
-
-def _check_syllables(spectrograms, measures, coordinates, clusters, features):
-    """All must be of the same syllables."""
-    n = len(spectrograms)
-    for argument, length in (
-        ("measures", len(measures)),
-        ("coordinates", len(coordinates)),
-        ("clusters", len(clusters.labels)),
-        ("features", len(features)),
-    ):
-        if length != n:
-            raise UsvError(
-                f"{argument} is of {length} syllables, and the spectrograms are of {n}; "
-                "they must go together"
-            )
-    if features.ndim != 3:
-        raise UsvError(
-            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
-        )
-    if (bad := np.flatnonzero(~np.isfinite(features).all(axis=(1, 2)))).size:
-        raise UsvError(f"the features of syllable {bad[0]} are not all finite; they must be")
-    on_map = np.isfinite(coordinates).all(axis=1)
-    if (bad := np.flatnonzero(on_map != (clusters.labels >= 0))).size:
-        where = "on the map and in no cluster" if on_map[bad[0]] else "in a cluster and off the map"
-        raise UsvError(
-            f"syllable {bad[0]} is {where}; clusters must be those of the coordinates, "
-            "as cluster(coordinates) gives them"
-        )
-    if not on_map.any():
-        raise UsvError("coordinates has no syllable on the map; at least one is needed")
-
-
-def _numbers_of(measures):
-    """The columns that the page shows, as numbers."""
-    try:
-        return measures[list(MEASURES)].astype(float)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-        raise UsvError(
-            f"measures must be a table of numbers with columns {', '.join(MEASURES)}, as "
-            "syllable_measures gives it"
-        ) from error

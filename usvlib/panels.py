@@ -13,7 +13,7 @@ EXTREMES_PERCENT = (2, 98)  # a colour scale ends there, so that one odd syllabl
 LOG_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 
 
-def colour_scales(measures, labels):
+def colour_scales(measures, labels, names=()):
     """What the syllables can be coloured by.
 
     Parameters
@@ -21,6 +21,8 @@ def colour_scales(measures, labels):
     measures : pandas.DataFrame
         One row a syllable.
     labels : int array [n_syllables]
+    names : list of str, optional
+        The recording of each syllable, where there are several.
 
     Returns
     -------
@@ -32,14 +34,16 @@ def colour_scales(measures, labels):
 
     # On white: neither begins or ends near it.
     rising, diverging = list(colorcet.CET_L8[:215]), list(colorcet.CET_D4)
-    factors = [str(label) for label in range(labels.max() + 1)]
-    palette = [cluster_colour(label) for label in range(len(factors))]
-    scales = {
-        "cluster": (
-            [str(label) for label in labels],
-            CategoricalColorMapper(factors=factors, palette=palette),
-        )
-    }
+    scales = {}
+    for name, kinds in (("cluster", [str(label) for label in labels]), ("recording", names)):
+        # In the order of their numbers, as they first come.
+        factors = list(dict.fromkeys(kinds))
+        if name == "cluster":
+            factors = [str(label) for label in range(labels.max() + 1)]
+        palette = [cluster_colour(number) for number in range(len(factors))]
+        if factors:
+            mapper = CategoricalColorMapper(factors=factors, palette=palette)
+            scales[name] = list(kinds), mapper
     for name, column, mapper, palette in (
         ("duration (ms)", "duration_ms", LogColorMapper, rising),
         ("mean frequency (kHz)", "mean_frequency_khz", LinearColorMapper, rising),
@@ -81,6 +85,7 @@ def map_panel(coordinates, scales, centroids, picture_size):
     """
     from bokeh.models import (
         BoxSelectTool,
+        CategoricalColorMapper,
         ColorBar,
         ColumnDataSource,
         DataRange1d,
@@ -156,7 +161,9 @@ def map_panel(coordinates, scales, centroids, picture_size):
             line_width=width,
         )
     bars = {}
-    for name, (_, mapper) in list(scales.items())[1:]:
+    for name, (_, mapper) in scales.items():
+        if isinstance(mapper, CategoricalColorMapper):
+            continue
         bars[name] = ColorBar(
             color_mapper=mapper, title=name, height=8, width=220, visible=False, **_BAR_TEXT
         )
@@ -177,14 +184,12 @@ def map_panel(coordinates, scales, centroids, picture_size):
 
 def syllable_panel(frequencies_hz, highest, typical_ms):
     """The spectrogram of one syllable, in kHz and ms, and a line where it is being played."""
-    from bokeh.models import ColorBar, FixedTicker, Span
+    from bokeh.models import ColorBar, Span
 
     panel, source, image = _picture_panel("syllable", len(frequencies_hz), typical_ms, highest)
     colours = image.glyph.color_mapper
-    positions, khz = band_ticks(frequencies_hz)
-    panel.yaxis.ticker = FixedTicker(ticks=list(positions))
-    panel.yaxis.major_label_overrides = dict(zip(positions, khz, strict=True))
-    panel.yaxis.axis_label, panel.xaxis.axis_label = "frequency (kHz)", "time (ms)"
+    _label_khz(panel, frequencies_hz)
+    panel.xaxis.axis_label = "time (ms)"
     title = "log₂ over the noise floor"
     bar = ColorBar(color_mapper=colours, title=title, height=8, width=150, **_BAR_TEXT)
     panel.add_layout(bar, "above")
@@ -193,10 +198,12 @@ def syllable_panel(frequencies_hz, highest, typical_ms):
     return panel, {"syllable": panel, "spectrogram": source, "line": line, "colours": colours}
 
 
-def mean_panel(n_bands, n_frames, highest):
+def mean_panel(n_bands, n_frames, frequencies_hz, highest):
     """The mean picture of the syllables that are selected."""
     panel, source, _ = _picture_panel("mean", n_bands, n_frames, highest)
     panel.yaxis.axis_label, panel.xaxis.axis_label = "band", "column, each on its own time scale"
+    if n_bands == len(frequencies_hz):  # not centred: the bands are those of the spectrograms
+        _label_khz(panel, frequencies_hz)
     return panel, {"mean": source}
 
 
@@ -239,6 +246,15 @@ def _picture_panel(name, n_bands, width, highest):
         color_mapper=LinearColorMapper(palette=palette, low=0, high=highest),
     )
     return panel, source, image
+
+
+def _label_khz(panel, frequencies_hz):
+    from bokeh.models import FixedTicker
+
+    positions, khz = band_ticks(frequencies_hz)
+    panel.yaxis.ticker = FixedTicker(ticks=list(positions))
+    panel.yaxis.major_label_overrides = dict(zip(positions, khz, strict=True))
+    panel.yaxis.axis_label = "frequency (kHz)"
 
 
 def _span(values):
