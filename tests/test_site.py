@@ -35,6 +35,11 @@ INTRO = """# A book
 ```{citation}
 ```
 
+Cited are {cite:t}`sainburg2020` and {cite:t}`stoumpou2022`.
+
+```{bibliography}
+```
+
 ::::{with-address}
 It lives at [ADDRESS](ADDRESS).
 
@@ -150,6 +155,11 @@ class TestCitation:
         assert self.CFF["title"] in text
         assert text.endswith(ADDRESS)
         assert "\n" not in text
+
+    def test_long_and_cut_lists_of_authors_are_told_alike(self, tmp_path):
+        intro, _ = build_pages(Book(tmp_path))
+        told = re.sub("<[^>]*>", "", intro)
+        assert "Cited are Sainburg and others [2020] and Stoumpou and others [2022]." in told
 
 
 class TestReference:

@@ -1,10 +1,23 @@
-"""How to cite the book, on its pages: from `CITATION.cff`, and from nothing else."""
+"""How to cite the book, from `CITATION.cff` and nothing else; and how the book cites others."""
 
+import dataclasses
 from pathlib import Path
 
 import yaml
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+from sphinxcontrib.bibtex.plugin import register_plugin
+from sphinxcontrib.bibtex.style.referencing import PersonStyle
+from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
+
+
+@dataclasses.dataclass
+class AuthorsAndOthers(AuthorYearReferenceStyle):
+    """By author and year, with *and others*, as in the prose, rather than *et al.*"""
+
+    person: PersonStyle = dataclasses.field(
+        default_factory=lambda: PersonStyle(other=" and others")
+    )
 
 
 class Citation(SphinxDirective):
@@ -54,4 +67,7 @@ def year(cff):
 
 
 def setup(app):
+    register_plugin(
+        "sphinxcontrib.bibtex.style.referencing", "authors_and_others", AuthorsAndOthers, force=True
+    )
     app.add_directive("citation", Citation)
