@@ -209,4 +209,5 @@ def test_a_failing_chapter_fails_the_build_and_says_where(tmp_path):
     assert process.returncode != 0
     assert "01_chapter.ipynb" in output
     assert "no_such_stage" in output
+    assert "The book was not built" in output
     assert not (book.root / "_build" / "html").exists()

@@ -45,7 +45,8 @@ def main():
         ok = run_chapters(output / "_build" / ".jupyter_cache") and run_sphinx(output)
         unfinished.unlink()
         if not ok:
-            sys.exit(1)
+            left = "; _build/html still leads to the last one" * (BUILD / "html").exists()
+            sys.exit(f"The book was not built{left}")
         point_to(output / "_build" / "html")
         forget_old_builds(output)
     print(f"The book is built. Open {(BUILD / 'html' / 'index.html').as_uri()}")
