@@ -157,7 +157,7 @@ def test_the_keyboard_skips_to_the_text(visit):
     assert link.evaluate("(each) => each === document.activeElement")
     assert link.is_visible()
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main-content")
+    page.wait_for_url("**#main-content")
     page.keyboard.press("Tab")
     inside = "document.querySelector('main').contains(document.activeElement)"
     assert page.evaluate(inside)
