@@ -419,6 +419,10 @@ function makeSounds(carried, line, shown) {
   const all = document.querySelector("main");
   if (window.frameElement) {
     new ResizeObserver(() => {
+      if (!window.matchMedia("print").matches) {
+        root.style.setProperty("--width", `${all.clientWidth}px`);
+        root.style.setProperty("--width-px", all.clientWidth);
+      }
       window.frameElement.style.height = `${Math.ceil(all.getBoundingClientRect().height) + 4}px`;
     }).observe(all);
   }

@@ -545,6 +545,19 @@ def test_it_is_as_high_as_it_needs_and_not_wider_than_a_phone(visit):
     assert inner[2] <= inner[3]
 
 
+def test_on_paper_it_keeps_its_proportions(explorer):
+    def ratio():
+        box = explorer.frame.locator("#map").bounding_box()
+        return box["width"] / box["height"]
+
+    on_screen = ratio()
+    explorer.page.emulate_media(media="print")
+    explorer.page.set_viewport_size({"width": 680, "height": 1000})
+    explorer.page.wait_for_timeout(200)
+    assert ratio() == pytest.approx(on_screen, rel=0.03)
+    assert not explorer.frame.locator(".controls").is_visible()
+
+
 @pytest.fixture(scope="module")
 def two_recordings():
     """Stages of two short recordings, one of them with a name that would break a page."""
