@@ -52,6 +52,17 @@ def short_recording(**changes):
     return usvlib.recording_from_array(**arguments | changes)
 
 
+def mapped(spectrograms, n_clusters=2):
+    """What `explore` takes of these syllables, at places drawn at random."""
+    coordinates = np.random.default_rng(0).normal(size=(len(spectrograms), 2))
+    return {
+        "spectrograms": spectrograms,
+        "measures": usvlib.syllable_measures(spectrograms),
+        "coordinates": coordinates,
+        "clusters": usvlib.cluster(coordinates, n_clusters=n_clusters),
+    }
+
+
 @contextlib.contextmanager
 def refused(*words, kind=usvlib.UsvError):
     """The block must raise a `kind` whose message has all the words."""

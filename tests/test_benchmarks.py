@@ -1,17 +1,15 @@
 """The benchmarks: that they measure what they say, and what is stored of them. No times."""
 
 import json
-import sys
 from pathlib import Path
 
+import measure
 import numpy as np
 import pytest
+import run
 import soundfile
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
-import measure  # noqa: E402
-import run  # noqa: E402
 
 SPECTROGRAMS = [
     "transforms",

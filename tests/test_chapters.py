@@ -11,6 +11,7 @@ from pathlib import Path
 
 import jupytext
 import nbformat
+import notebooks
 import numpy as np
 import pytest
 import requests
@@ -21,8 +22,6 @@ import usvlib
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
-sys.path.insert(0, str(ROOT / "tools"))
-import notebooks  # noqa: E402
 
 # Sound and the explorer, whose HTML is long; text beside them says what they hold.
 CELLS_WITHOUT_COMPARISON = {

@@ -1,8 +1,6 @@
 """Intrinsic dimension: clouds whose dimension is known, and the stored calibration."""
 
-import sys
-from pathlib import Path
-
+import calibrate_dimension
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,9 +9,6 @@ from hypothesis import strategies as st
 import usvlib
 from usvlib import dimension
 from usvlib.estimators import ESTIMATORS as ALL
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tools"))
-import calibrate_dimension
 
 ESTIMATORS = list(ALL.items())
 

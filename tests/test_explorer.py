@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 from PIL import Image
-from sounds import refused
+from sounds import mapped, refused
 
 import usvlib
 from usvlib import agreement, atlas
@@ -133,15 +133,7 @@ class TestWhatIsCarried:
     @pytest.mark.parametrize(("hop_s", "step_ms"), [(0.0005, 2), (0.001, 2), (0.0015, 1.5)])
     def test_a_contour_lasts_as_long_as_its_syllable(self, recording, hop_s, step_ms):
         spectrograms = usvlib.syllable_spectrograms(recording, usvlib.Recipe(hop_s=hop_s))
-        coordinates = np.random.default_rng(0).normal(size=(60, 2))
-        found = carried(
-            usvlib.explore(
-                spectrograms,
-                usvlib.syllable_measures(spectrograms),
-                coordinates,
-                usvlib.cluster(coordinates, n_clusters=2),
-            )
-        )
+        found = carried(usvlib.explore(**mapped(spectrograms)))
         assert found["contour_step_ms"] == pytest.approx(step_ms)
         for number, contour in enumerate(found["contours"]):
             length_ms = len(base64.b64decode(contour)) * step_ms
@@ -165,14 +157,7 @@ class TestWhatIsCarried:
         other = dataclasses.replace(other, name="</script><b>other")
         both = [recording, other]
         spectrograms = usvlib.syllable_spectrograms(both)
-        coordinates = np.random.default_rng(0).normal(size=(80, 2))
-        explorer = usvlib.explore(
-            spectrograms,
-            usvlib.syllable_measures(spectrograms),
-            coordinates,
-            usvlib.cluster(coordinates, n_clusters=2),
-            recordings=both,
-        )
+        explorer = usvlib.explore(**mapped(spectrograms), recordings=both)
         assert carried(explorer)["recording"] == [recording.name] * 60 + [other.name] * 20
         assert "<option>recording</option>" in explorer.page
         assert "</script><b>" not in explorer.page
@@ -188,13 +173,7 @@ class TestWhatIsCarried:
             recording, onsets=recording.onsets[::-1], offsets=recording.offsets[::-1]
         )
         spectrograms = usvlib.syllable_spectrograms(turned)
-        coordinates = np.random.default_rng(0).normal(size=(60, 2))
-        explorer = usvlib.explore(
-            spectrograms,
-            usvlib.syllable_measures(spectrograms),
-            coordinates,
-            usvlib.cluster(coordinates, n_clusters=2),
-        )
+        explorer = usvlib.explore(**mapped(spectrograms))
         assert carried(explorer)["in_time"] == list(range(60))[::-1]
 
     def test_a_single_syllable_is_a_map(self, stages):

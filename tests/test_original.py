@@ -1,15 +1,10 @@
 """usvlib against the page's own steps, on simulated audio: a check that needs no shared folder."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
+import original
 import pytest
 
 import usvlib
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
-import original
 
 N_SYLLABLES = 40
 

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import bookcitation
+import bookpages
+import booktidy
+import check_site
 import pybtex.database
 import pytest
 import yaml
@@ -16,11 +20,6 @@ import usvlib
 ROOT = Path(__file__).resolve().parents[1]
 ADDRESS = "https://github.com/somebody/a-book"
 
-sys.path.insert(0, str(ROOT / "tools"))
-import bookcitation  # noqa: E402
-import bookpages  # noqa: E402
-import booktidy  # noqa: E402
-import check_site  # noqa: E402
 
 NEEDS_ADDRESS = (
     "mybinder.org",

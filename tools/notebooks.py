@@ -17,7 +17,7 @@ from jupytext.config import load_jupytext_configuration_file
 ROOT = Path(__file__).resolve().parents[1]
 CELL_TIMEOUT_S = 300
 
-# Sound is long, and the same words describe it on every machine.
+# Sound and the explorer are long; what the cells around print of them is compared.
 MEDIA_TAG = "nbval-ignore-output"
 
 

@@ -71,7 +71,7 @@ def check_lengths(spectrograms, measures, coordinates, clusters, features):
 def check_clusters(clusters, coordinates):
     """They must be those of the coordinates, and there must be one."""
     rule = "clusters must be those of the coordinates, as cluster(coordinates) gives them"
-    labels, centroids = np.asarray(clusters.labels), np.asarray(clusters.centroids)
+    labels, centroids = clusters.labels, clusters.centroids
     on_map = np.isfinite(coordinates).all(axis=1)
     if labels.dtype.kind not in "iu":
         raise UsvError(f"clusters has labels of type {labels.dtype}; they must be integers")

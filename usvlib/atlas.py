@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from .figures import COLOUR_MAP
+from .figures import spectrogram_colours
 from .manifold import visible_share
 
 WIDTH = 2048
@@ -77,11 +77,9 @@ def mean_png(mean, highest):
     -------
     bytes
     """
-    import colorcet  # noqa: F401  (registers its colour maps)
-    from matplotlib import colormaps
     from PIL import Image
 
-    rgba = colormaps[COLOUR_MAP](mean[::-1] / highest, bytes=True)
+    rgba = spectrogram_colours()(mean[::-1] / highest, bytes=True)
     rgba[..., 3] = 255 * visible_share(mean[::-1], highest)
     file = io.BytesIO()
     Image.fromarray(rgba).save(file, "PNG", optimize=True)

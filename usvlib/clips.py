@@ -65,8 +65,8 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     return file.getvalue()
 
 
-def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
-    """Clips of as many syllables as there is room for, those first in `order`.
+def first_clips(spectrograms, recordings, numbers, most_bytes):
+    """Clips of as many syllables as there is room for, those first in `numbers`.
 
     A single one that would take a large part of it is left out.
 
@@ -74,21 +74,18 @@ def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
     ----------
     spectrograms : SyllableSpectrograms
     recordings : list of Recording
-    shown : int array [n_shown]
-        Numbers of the syllables of a page.
-    order : int array [n_shown]
-        Which of them come first.
+    numbers : sequence of int
+        Of the syllables.
     most_bytes : int
         The room that there is.
 
     Returns
     -------
-    list of str or None [n_shown]
-        In base64; None where there was no room.
+    dict of int: str
+        Clips in base64, by the syllable's number.
     """
 
-    def encode(i):
-        number = shown[i]
+    def encode(number):
         return encode_clip(
             recordings[spectrograms.recording_index[number]],
             spectrograms.onset_s[number],
@@ -98,18 +95,18 @@ def nearest_clips(spectrograms, recordings, shown, order, most_bytes):
 
     import joblib
 
-    clips, n_bytes = [None] * len(shown), 0
+    clips, n_bytes = {}, 0
     # The encoder lets other threads work.
     with concurrent.futures.ThreadPoolExecutor(joblib.cpu_count()) as pool:
-        for start in progress_bar("sounds", range(0, len(order), CLIPS_AT_ONCE)):
-            batch = order[start : start + CLIPS_AT_ONCE]
-            for i, clip in zip(batch, pool.map(encode, batch), strict=True):
+        for start in progress_bar("sounds", range(0, len(numbers), CLIPS_AT_ONCE)):
+            batch = numbers[start : start + CLIPS_AT_ONCE]
+            for number, clip in zip(batch, pool.map(encode, batch), strict=True):
                 if len(clip) > LARGEST_SHARE * most_bytes:
                     continue
                 n_bytes += len(clip)
                 if n_bytes > most_bytes:
                     return clips
-                clips[i] = base64.b64encode(clip).decode()
+                clips[number] = base64.b64encode(clip).decode()
     return clips
 
 

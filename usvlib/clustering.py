@@ -27,6 +27,10 @@ class Clusters:
     labels: np.ndarray
     centroids: np.ndarray
 
+    def __post_init__(self):
+        for name in ("labels", "centroids"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+
     @property
     def n_clusters(self):
         return len(self.centroids)

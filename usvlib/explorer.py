@@ -17,7 +17,7 @@ from .agreement import (
     check_types,
 )
 from .atlas import data_uri, mean_png, pack_pictures
-from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, nearest_clips
+from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, first_clips
 from .embedding import check_coordinates
 from .errors import UsvError
 from .figures import SLOWDOWN
@@ -53,7 +53,7 @@ class Explorer:
     n_syllables: int
 
     def save(self, path):
-        """Write the page to a file that any browser opens, without a network.
+        """Write the page to a file that any browser of 2023 or later opens, without a network.
 
         Parameters
         ----------
@@ -144,16 +144,12 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         atlases[name] = data_uri(webp, "image/webp")
         packed[name] = {"places": places.ravel().tolist(), "height": height}
     packed["features"]["columns"] = features.shape[2]
-    clips = [None] * len(shown)
+    clips = {}
     if recordings:
         room = CARRIED_BYTES - sum(map(len, atlases.values()))
-        clips = nearest_clips(
-            spectrograms,
-            recordings,
-            shown,
-            np.argsort(ranks, kind="stable"),
-            max(3 * room // 4, LEAST_SOUND_BYTES),  # as text, three bytes are four
-        )
+        most_bytes = max(3 * room // 4, LEAST_SOUND_BYTES)  # as text, three bytes are four
+        nearest_first = shown[np.argsort(ranks, kind="stable")]
+        clips = first_clips(spectrograms, recordings, nearest_first, most_bytes)
     contours = frequency_contours(spectrograms)
     every = max(round(CONTOUR_STEP_S / spectrograms.hop_s), 1)
     low_khz, high_khz = spectrograms.frequencies_hz[[0, -1]] / 1000
@@ -175,7 +171,7 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         "highest": highest,
         "typical_ms": typical_ms,
         "slowdown": SLOWDOWN,
-        "clips": clips,
+        "clips": [clips.get(i) for i in shown],
         "margin_ms": 1000 * MARGIN_S,
         "contours": [coded_contour(contours[i][::every], low_khz, high_khz) for i in shown],
         "contour_step_ms": 1000 * every * spectrograms.hop_s,
@@ -191,8 +187,7 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         n_syllables=len(shown),
         n_left_out=len(spectrograms) - len(shown),
         recordings=[recording.name for recording in recordings or ()],
-        n_neighbours=carried["n_neighbours"],
-        n_clips=sum(clip is not None for clip in clips),
+        n_clips=len(clips),
     )
     return Explorer(page, len(shown))
 
@@ -254,9 +249,9 @@ def _page(panels, models, carried, **shown):
             "css": css,
             "script": script,
             "library": base64.b64encode(library).decode(),
-            "slowdown": SLOWDOWN,
+            "carried": carried,
             # A name may hold anything, even the end of a script.
-            "carried": json.dumps(carried, allow_nan=False).replace("<", "\\u003c"),
+            "carried_json": json.dumps(carried, allow_nan=False).replace("<", "\\u003c"),
         },
     )
 

@@ -13,6 +13,13 @@ LEVEL_LABEL = "log$_2$ amplitude over the noise floor"
 SLOWDOWN = 16  # 80 kHz becomes 5 kHz
 
 
+def spectrogram_colours():
+    """The colour map of all spectrograms, as matplotlib has it."""
+    import colorcet
+
+    return colorcet.cm[COLOUR_MAP.removeprefix("cet_")]
+
+
 def use_style():
     """Let matplotlib draw in the style of the book, with colorcet's colour maps at hand."""
     import colorcet  # noqa: F401  (registers its colour maps)

@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from .figures import COLOUR_MAP, band_ticks
+from .figures import band_ticks, spectrogram_colours
 
 GREY = "#595959"  # of what stands beside the data
 LEVELS = 256  # of the packed pictures
 
 EXTREMES_PERCENT = (2, 98)  # a colour scale ends there, so that one odd syllable does not set it
-
-
 LOG_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 
 
@@ -209,13 +207,11 @@ def mean_panel(n_bands, n_frames, frequencies_hz, highest):
 
 def _picture_panel(name, n_bands, width, highest):
     """A panel for one picture, blank at first."""
-    import colorcet  # noqa: F401  (registers its colour maps)
     from bokeh.models import ColumnDataSource, LinearColorMapper
     from bokeh.plotting import figure
-    from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    palette = [to_hex(colour) for colour in colormaps[COLOUR_MAP](np.linspace(0, 1, LEVELS))]
+    palette = [to_hex(colour) for colour in spectrogram_colours()(np.linspace(0, 1, LEVELS))]
     panel = figure(
         name=name,
         tools="",

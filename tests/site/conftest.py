@@ -1,12 +1,8 @@
 """The built pages, from the disk, in a Chromium that is asked for nothing else."""
 
-import sys
-
 import pytest
-from visits import ROOT, SITE, Visit, built_pages
-
-sys.path.insert(0, str(ROOT / "tools"))
 from check_site import find_chromium
+from visits import SITE, Visit, built_pages
 
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 import pytest
+from sounds import mapped
 from test_pages import violations
 from visits import NARROW, SITE
 
@@ -563,15 +564,7 @@ def two_recordings():
     """Stages of two short recordings, one of them with a name that would break a page."""
     recordings = [usvlib.simulate_recording(n_syllables=15, seed=seed) for seed in (1, 2)]
     object.__setattr__(recordings[1], "name", "</script><img src=x onerror=alert(1)>")
-    spectrograms = usvlib.syllable_spectrograms(recordings)
-    coordinates = np.random.default_rng(0).normal(size=(30, 2))
-    return {
-        "spectrograms": spectrograms,
-        "measures": usvlib.syllable_measures(spectrograms),
-        "coordinates": coordinates,
-        "clusters": usvlib.cluster(coordinates, n_clusters=3),
-        "recordings": recordings,
-    }
+    return mapped(usvlib.syllable_spectrograms(recordings), 3) | {"recordings": recordings}
 
 
 def test_a_saved_file_works_by_itself(visit, two_recordings, tmp_path):
