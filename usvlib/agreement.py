@@ -48,24 +48,19 @@ def check_recordings(recordings, spectrograms):
     return recordings
 
 
-def check_lengths(spectrograms, measures, coordinates, clusters, features):
+def check_lengths(spectrograms, measures, coordinates, clusters):
     """All must be of as many syllables."""
     n = len(spectrograms)
     for argument, length in (
         ("measures", len(measures)),
         ("coordinates", len(coordinates)),
         ("clusters", len(clusters.labels)),
-        ("features", len(features)),
     ):
         if length != n:
             raise UsvError(
                 f"{argument} is of {length} syllables, and the spectrograms are of {n}; "
                 "they must go together"
             )
-    if features.ndim != 3:
-        raise UsvError(
-            f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"
-        )
 
 
 def check_clusters(clusters, coordinates):

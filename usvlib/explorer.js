@@ -32,6 +32,12 @@ globalThis.startExplorer = async (models) => {
   const { x, y } = points.data;
   const indices = [...x.keys()];
   const inTime = carried.in_time;
+  const dots = ["glyph", "selection_glyph", "nonselection_glyph"].map((kind) => models.points[kind]);
+  const typical = models.syllable.x_range.end;
+  const clusters = Array.from(document.querySelectorAll("[data-cluster]"), (button) => {
+    const label = Number(button.dataset.cluster);
+    return { button, label, members: indices.filter((i) => carried.cluster[i] === label) };
+  });
   let now = -1;
   let pinned = null; // what was clicked or gone to stays, while what is pointed at passes
   const sounds = makeSounds(carried, models.line, () => now);
@@ -57,7 +63,7 @@ globalThis.startExplorer = async (models) => {
     models.ring.data = { x: [x[i]], y: [y[i]] };
     const length = carried.n_frames[i] * carried.hop_ms;
     draw(models.spectrogram, syllables(i), carried.highest, length);
-    models.syllable.x_range.end = Math.max(length, carried.typical_ms);
+    models.syllable.x_range.end = Math.max(length, typical);
     part("now-name").textContent = `Syllable ${carried.syllable[i]}`;
     part("now-words").textContent = words(i);
     part("sound").textContent = sounds.kind(i);
@@ -123,10 +129,9 @@ globalThis.startExplorer = async (models) => {
     const none = chosen.length === 0;
     part("clear").disabled = part("members-section").hidden = part("mean").hidden = none;
     part("hint").hidden = !none;
-    for (const button of document.querySelectorAll("[data-cluster]")) {
-      const label = Number(button.dataset.cluster);
-      const size = carried.cluster.filter((other) => other === label).length;
-      const whole = chosen.length === size && chosen.every((i) => carried.cluster[i] === label);
+    for (const { button, label, members } of clusters) {
+      const same = chosen.length === members.length;
+      const whole = same && chosen.every((i) => carried.cluster[i] === label);
       button.setAttribute("aria-pressed", String(whole));
     }
     const n = chosen.length.toLocaleString("en");
@@ -161,12 +166,10 @@ globalThis.startExplorer = async (models) => {
     select([]);
     part("map").focus();
   });
-  for (const button of document.querySelectorAll("[data-cluster]")) {
+  for (const { button, label, members } of clusters) {
     button.addEventListener("click", () => {
-      const label = Number(button.dataset.cluster);
-      const members = indices.filter((i) => carried.cluster[i] === label);
       select(button.getAttribute("aria-pressed") === "true" ? [] : members);
-      pin(members.find((i) => carried.rank[i] === 0));
+      pin(carried.exemplars[label]);
     });
   }
 
@@ -174,16 +177,15 @@ globalThis.startExplorer = async (models) => {
 
   part("colour").addEventListener("change", ({ target }) => {
     const colour = { field: target.value, transform: models.mappers[target.value] };
-    const { glyph, selection_glyph, nonselection_glyph } = models.points;
-    for (const dots of [glyph, selection_glyph, nonselection_glyph]) dots.fill_color = colour;
+    for (const kind of dots) kind.fill_color = colour;
     for (const [name, bar] of Object.entries(models.bars)) bar.visible = name === target.value;
     // A measure's colours are to be read, and the means have colours of their own.
     part("means").checked = target.value === "cluster";
     placeMeans();
   });
-  const pictures = document.querySelectorAll("[data-cluster] img");
   const places = models.means.data_source;
-  places.data = { ...places.data, url: Array.from(pictures, (picture) => picture.src) };
+  const urls = clusters.map(({ button }) => button.querySelector("img").src);
+  places.data = { ...places.data, url: urls };
   const placeMeans = () => {
     models.means.visible = part("means").checked;
     models.points.glyph.fill_alpha = part("means").checked ? 0.4 : 1;
@@ -191,9 +193,7 @@ globalThis.startExplorer = async (models) => {
   part("means").addEventListener("change", placeMeans);
   placeMeans();
   const fit = () => {
-    const { glyph, selection_glyph, nonselection_glyph } = models.points;
-    const size = window.innerWidth < NARROW_PX ? 4 : 7;
-    for (const dots of [glyph, selection_glyph, nonselection_glyph]) dots.size = size;
+    for (const kind of dots) kind.size = window.innerWidth < NARROW_PX ? 4 : 7;
   };
   window.addEventListener("resize", fit);
   fit();
@@ -251,7 +251,7 @@ globalThis.startExplorer = async (models) => {
     if (now !== before) say(`Syllable ${carried.syllable[now]}: ${words(now)}`);
   });
 
-  show(carried.rank.indexOf(0));
+  show(carried.exemplars[0]);
   document.documentElement.dataset.ready = "true";
 };
 
@@ -330,7 +330,7 @@ function makeSounds(carried, line, shown) {
 
   // A tone along the contour, silent where that is not held.
   const resynthesised = (i) => {
-    const codes = bytesOf(carried.contours[i]);
+    const codes = bytesOf(carried.contours[i]); // 1 to 255 from low to high, 0 where not held
     const [low, high] = carried.contour_khz;
     const { slowdown } = carried;
     const seconds = (codes.length * carried.contour_step_ms * slowdown) / 1000;

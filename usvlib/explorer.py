@@ -18,13 +18,12 @@ from .agreement import (
 )
 from .atlas import data_uri, mean_png, pack_pictures
 from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, first_clips
-from .embedding import check_coordinates
 from .errors import UsvError
 from .figures import SLOWDOWN
 from .files import atomic_path
-from .manifold import cluster_means, picture_size
+from .manifold import check_pictures, cluster_means, picture_size
 from .measures import frequency_contours
-from .normalisation import check_features, normalise
+from .normalisation import normalise
 from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllable_panel
 
 # Pictures and sounds of 1,600 syllables: with Bokeh and all else a page has 3 MB.
@@ -115,10 +114,10 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         If the arguments do not go together, or no syllable is on the map.
     """
     check_types(spectrograms, clusters)
-    coordinates = check_coordinates(coordinates)
-    features = check_features(normalise(spectrograms) if features is None else features)
+    features = normalise(spectrograms) if features is None else features
+    features, coordinates = check_pictures(features, coordinates)
     recordings = check_recordings(recordings, spectrograms)
-    check_lengths(spectrograms, measures, coordinates, clusters, features)
+    check_lengths(spectrograms, measures, coordinates, clusters)
     check_clusters(clusters, coordinates)
     shown = np.flatnonzero(clusters.labels >= 0)
     measures = check_measures(measures, spectrograms).iloc[shown].reset_index(drop=True)
@@ -160,7 +159,7 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         "slope_khz_per_ms": _rounded(measures.slope_khz_per_ms, 2),
         "onset_s": _rounded(measures.onset_s, 3),
         "cluster": labels.tolist(),
-        "rank": ranks.tolist(),
+        "exemplars": np.lexsort((labels, ranks))[: clusters.n_clusters].tolist(),
         "in_time": np.lexsort(
             (spectrograms.onset_s[shown], spectrograms.recording_index[shown])
         ).tolist(),
@@ -169,7 +168,6 @@ def explore(spectrograms, measures, coordinates, clusters, recordings=None, *, f
         "hop_ms": 1000 * spectrograms.hop_s,
         "n_frames": [picture.shape[1] for picture in pictures],
         "highest": highest,
-        "typical_ms": typical_ms,
         "slowdown": SLOWDOWN,
         "clips": [clips.get(i) for i in shown],
         "margin_ms": 1000 * MARGIN_S,

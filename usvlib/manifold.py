@@ -6,6 +6,7 @@ from .clustering import cluster
 from .embedding import check_coordinates
 from .errors import UsvError, whole_number
 from .figures import COLOUR_MAP, LEVEL_LABEL
+from .normalisation import check_features
 
 # Means may overlap by so much of their width: a little where clusters crowd, for their corners are
 # empty, and more between the two that happen to be closest.
@@ -36,7 +37,7 @@ def plot_manifold(features, coordinates, clusters, ax=None):
     Axes
         One `AxesImage` a cluster, in the order of the clusters, as `ax.images`.
     """
-    features, coordinates = _check_pictures(features, coordinates)
+    features, coordinates = check_pictures(features, coordinates)
     if len(clusters.labels) != len(features):
         raise UsvError(
             f"there are features of {len(features)} syllables and labels of "
@@ -101,7 +102,7 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
     """
     from scipy.optimize import linear_sum_assignment
 
-    features, coordinates = _check_pictures(features, coordinates)
+    features, coordinates = check_pictures(features, coordinates)
     ax = _map_axes(ax, (8, 8))
     shown = np.flatnonzero(np.isfinite(coordinates).all(axis=1))
     if not len(shown):
@@ -199,8 +200,9 @@ def _say_no_map(ax):
     return ax
 
 
-def _check_pictures(features, coordinates):
-    features, coordinates = np.asarray(features), check_coordinates(coordinates)
+def check_pictures(features, coordinates):
+    """Both as arrays of the same syllables, or a `UsvError`."""
+    features, coordinates = check_features(features), check_coordinates(coordinates)
     if features.ndim != 3:
         raise UsvError(
             f"features has shape {features.shape}; it must be [n_syllables, n_bands, n_frames]"

@@ -32,16 +32,14 @@ def colour_scales(measures, labels, names=()):
 
     # On white: neither begins or ends near it.
     rising, diverging = list(colorcet.CET_L8[:215]), list(colorcet.CET_D4)
+    kinds = {"cluster": (labels.astype(str), map(str, range(labels.max() + 1)))}
+    if len(names):
+        kinds["recording"] = names, dict.fromkeys(names)
     scales = {}
-    for name, kinds in (("cluster", [str(label) for label in labels]), ("recording", names)):
-        # In the order of their numbers, as they first come.
-        factors = list(dict.fromkeys(kinds))
-        if name == "cluster":
-            factors = [str(label) for label in range(labels.max() + 1)]
+    for name, (values, factors) in kinds.items():
+        factors = list(factors)
         palette = [cluster_colour(number) for number in range(len(factors))]
-        if factors:
-            mapper = CategoricalColorMapper(factors=factors, palette=palette)
-            scales[name] = list(kinds), mapper
+        scales[name] = list(values), CategoricalColorMapper(factors=factors, palette=palette)
     for name, column, mapper, palette in (
         ("duration (ms)", "duration_ms", LogColorMapper, rising),
         ("mean frequency (kHz)", "mean_frequency_khz", LinearColorMapper, rising),
