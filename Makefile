@@ -35,6 +35,7 @@ serve: book
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/oxlint --deny-warnings _assets usvlib
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 bench: $(INSTALLED)
 	@$(BIN)/python benchmarks/run.py

@@ -169,8 +169,8 @@ def profile(path):
     """Seconds of one thread in each part of the stream, of samples read from a WAV file."""
     import usvlib
     from usvlib import spectrograms
-    from usvlib.melfilters import mel_filters
-    from usvlib.noisefloor import LogHistogram
+    from usvlib._engine.melfilters import mel_filters
+    from usvlib._engine.noisefloor import LogHistogram
 
     on_disk = usvlib.recording_from_audio(path)
     usvlib.syllable_spectrograms(beginning(on_disk))

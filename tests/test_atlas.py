@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from usvlib import atlas
+from usvlib.explorer import atlas
 
 HIGHEST = 5.0
 

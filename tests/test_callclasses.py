@@ -67,7 +67,7 @@ def test_a_class_of_the_second_repertoire_alone_is_drawn_and_counted():
 
 
 def test_more_classes_than_ten_have_colours_of_their_own():
-    from usvlib.callclasses import CLASSES
+    from usvlib.continuum.callclasses import CLASSES
 
     contours = {name: [CONTOURS["up"]] * len(CLASSES) for name in ("ours", "theirs")}
     figure = usvlib.plot_classes(contours, dict.fromkeys(contours, np.array(CLASSES)))

@@ -8,7 +8,7 @@ import soundfile
 from sounds import noise, tone
 
 import usvlib
-from usvlib import clips
+from usvlib.explorer import clips
 
 
 def recorded(samples, samplerate_hz=250_000):

@@ -5,8 +5,8 @@ import pandas
 import pytest
 
 import usvlib
-from usvlib.alignment import align
-from usvlib.controls import CONTINUA
+from usvlib.continuum.alignment import align
+from usvlib.continuum.controls import CONTINUA
 
 
 @pytest.mark.parametrize("kind", CONTINUA)

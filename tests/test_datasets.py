@@ -18,7 +18,8 @@ import soundfile
 from sounds import RATE, refused, tones_in_noise
 
 import usvlib
-from usvlib import DownloadError, MissingFileError, datasets, load_recording, load_recordings
+from usvlib import DownloadError, MissingFileError, load_recording, load_recordings
+from usvlib.data import datasets
 
 NAMES = [
     "simulated",

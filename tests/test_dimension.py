@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import usvlib
-from usvlib import dimension
-from usvlib.estimators import ESTIMATORS as ALL
+from usvlib.continuum import dimension
+from usvlib.continuum.estimators import ESTIMATORS as ALL
 
 ESTIMATORS = list(ALL.items())
 
@@ -142,4 +142,4 @@ def test_seeds_are_whole_numbers():
         with pytest.raises(usvlib.UsvError, match="seed is -1"):
             function(features, seed=-1)
     with pytest.raises(usvlib.UsvError, match="seed is -1"):
-        usvlib.estimators.two_nn_dimension(features[:, 0], seed=-1)
+        usvlib.continuum.estimators.two_nn_dimension(features[:, 0], seed=-1)

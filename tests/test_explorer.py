@@ -17,8 +17,8 @@ from PIL import Image
 from sounds import mapped, refused
 
 import usvlib
-from usvlib import agreement, atlas
-from usvlib import explorer as module
+from usvlib.explorer import agreement, atlas
+from usvlib.explorer import page as module
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 from sounds import refused
 
 import usvlib
-from usvlib.files import atomic_path, existing_file, file_digest
+from usvlib._shared.files import atomic_path, existing_file, file_digest
 
 
 def _write_and_fail(path, error):

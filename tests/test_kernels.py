@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from usvlib.kernels import best_path
+from usvlib._engine.kernels import best_path
 
 # Eighths are exact in binary, so that equal scores are equal.
 levels = hnp.arrays(

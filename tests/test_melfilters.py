@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sounds import refused
 
 from usvlib import ORIGINAL, Recipe
-from usvlib.kernels import LANES, mel_of_samples
-from usvlib.melfilters import mel_filters
+from usvlib._engine.kernels import LANES, mel_of_samples
+from usvlib._engine.melfilters import mel_filters
 from usvlib.spectrograms import _mel_of_any_length
 
 

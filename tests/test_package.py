@@ -1,10 +1,8 @@
 """What the package offers, and what importing it costs."""
 
 import inspect
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -147,51 +145,3 @@ def test_errors_are_value_errors():
     assert issubclass(usvlib.UsvError, ValueError)
     assert issubclass(usvlib.MissingFileError, usvlib.UsvError)
     assert issubclass(usvlib.MissingFileError, FileNotFoundError)
-
-
-# The rooms of CONTRIBUTING.md, each of which may import those before it.
-ROOMS = [
-    "errors",
-    "files",
-    "progress",
-    "recipe",
-    "kernels",
-    "recordings",
-    "readers",
-    "synthesis",
-    "simulation",
-    "datasets",
-    "melfilters",
-    "noisefloor",
-    "spectrograms",
-    "measures",
-    "callclasses",
-    "normalisation",
-    "embedding",
-    "clustering",
-    "figures",
-    "manifold",
-    "study",
-    "tendency",
-    "estimators",
-    "dimension",
-    "alignment",
-    "valleys",
-    "verdict",
-    "continuum",
-    "controls",
-    "power",
-    "atlas",
-    "clips",
-    "panels",
-    "agreement",
-    "explorer",
-]
-
-
-def test_arrows_run_upward_only():
-    folder = Path(usvlib.__file__).parent
-    assert sorted(ROOMS) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
-    for number, room in enumerate(ROOMS):
-        imported = re.findall(r"^\s*from \.(\w+) import", (folder / f"{room}.py").read_text(), re.M)
-        assert set(imported) <= set(ROOMS[:number]), room

@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 import pytest
 
-from usvlib import panels
+from usvlib.explorer import panels
 
 
 def measures(**changes):

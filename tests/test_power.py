@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import usvlib
-from usvlib import power
-from usvlib.controls import CONTINUA
+from usvlib.continuum import power
+from usvlib.continuum.controls import CONTINUA
 
 ROOT = Path(__file__).resolve().parents[1]
 

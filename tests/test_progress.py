@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from usvlib.progress import progress_bar
+from usvlib._shared.progress import progress_bar
 
 
 class Stream(io.StringIO):

@@ -11,7 +11,7 @@ from sounds import RATE, noise, refused, tones_in_noise
 
 import usvlib
 from usvlib import recording_from_audio
-from usvlib.readers import recording_from_npz
+from usvlib.data.readers import recording_from_npz
 
 SWEEPS = [(60e3, 80e3), (90e3, 70e3), (65e3, 65e3)]
 
@@ -403,7 +403,7 @@ def test_the_audio_is_unpacked_once_and_mapped_into_memory(npz, cache, monkeypat
     def never(*_):
         raise AssertionError("unpacked a second time")
 
-    monkeypatch.setattr("usvlib.readers._unpack", never)
+    monkeypatch.setattr("usvlib.data.readers._unpack", never)
     second = recording_from_npz(path, cache)
     assert unpacked.stat().st_mtime_ns == before
     assert first.fingerprint == second.fingerprint

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sounds import refused
 
 import usvlib
-from usvlib.synthesis import CHUNK, LINE_HZ
+from usvlib.data.synthesis import CHUNK, LINE_HZ
 
 LATENTS = ["log_duration", "mean_frequency", "slope", "curvature", "wiggle", "jump"]
 BAND_KHZ = (50, 112)

@@ -245,7 +245,7 @@ def _digest_after_an_edit():
 
 
 @pytest.mark.parametrize(
-    "file", ["spectrograms.py", "embedding.py", "kernels.py", "../requirements.txt"]
+    "file", ["spectrograms.py", "embedding.py", "_engine/kernels.py", "../requirements.txt"]
 )
 def test_the_digest_changes_with_the_source_and_the_locked_versions(package_copy, file):
     before = _digest_after_an_edit()

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import Delaunay
 
 import usvlib
-from usvlib.tendency import _inside
+from usvlib.continuum.tendency import _inside
 
 
 @pytest.fixture

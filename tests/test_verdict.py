@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 import usvlib
-from usvlib.verdict import CONCLUSIONS, KINDS
+from usvlib.continuum.verdict import CONCLUSIONS, KINDS
 
 
 @pytest.fixture(scope="module")

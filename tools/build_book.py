@@ -56,7 +56,7 @@ def digest(study):
     """Hexadecimal digest of all that the pages show and that is not in them."""
     files = [*(ROOT / "benchmarks").glob("*.json")]
     for kind in ("csv", "html", "css", "js"):
-        files += (ROOT / "usvlib").glob(f"*.{kind}")
+        files += (ROOT / "usvlib").rglob(f"*.{kind}")
     contents = [path.read_bytes() for path in sorted(files)]
     return hashlib.sha256(b"\0".join([study.digest.encode(), *contents])).hexdigest()[:16]
 

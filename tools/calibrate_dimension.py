@@ -1,6 +1,8 @@
 """What the estimators of dimension say of simulated manifolds whose dimension is known.
 
-python tools/calibrate_dimension.py    # writes usvlib/dimension_calibration.csv, in a few minutes
+python tools/calibrate_dimension.py    # a few minutes
+
+It writes usvlib/continuum/dimension_calibration.csv.
 
 Each manifold is a recording of syllables that vary along so many axes, chosen at random of six that
 the spectrogram keeps, and are alike in all others; it goes through the recipe of the book.
@@ -15,9 +17,9 @@ import numpy as np
 import pandas
 
 import usvlib
-from usvlib import dimension
-from usvlib.files import atomic_path
-from usvlib.simulation import LATENTS
+from usvlib._shared.files import atomic_path
+from usvlib.continuum import dimension
+from usvlib.data.simulation import LATENTS
 
 SEED = 0
 DIMENSIONS = range(1, 7)

@@ -32,17 +32,19 @@ import sklearn
 import tqdm
 
 import usvlib
-from usvlib.alignment import spaces_of
+from usvlib._shared.files import atomic_path
 from usvlib.continuum import assess_continuum
-from usvlib.controls import CONTINUA, oracle_separation, simulate_control
-from usvlib.files import atomic_path
+from usvlib.continuum.alignment import spaces_of
+from usvlib.continuum.controls import CONTINUA, oracle_separation, simulate_control
 
 PACKAGE = Path(usvlib.__file__).parent
-TABLE = PACKAGE / "controls.csv"
+TABLE = PACKAGE / "continuum" / "controls.csv"
 # What a row depends on: the rooms that a control goes through, from its latents to its verdict.
 ROOMS = (
-    *("kernels", "recipe", "recordings", "synthesis", "simulation", "melfilters", "noisefloor"),
-    *("spectrograms", "measures", "normalisation", "alignment", "valleys", "continuum", "controls"),
+    *("recipe", "data/recordings", "data/synthesis", "data/simulation"),
+    *("_engine/kernels", "_engine/melfilters", "_engine/noisefloor"),
+    *("spectrograms", "measures", "normalisation"),
+    *("continuum/alignment", "continuum/valleys", "continuum/assessment", "continuum/controls"),
 )
 VERSIONS = {
     "usvlib": usvlib.__version__,

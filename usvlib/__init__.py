@@ -9,29 +9,43 @@ comparable, `embedding` puts them on a map, `clustering` groups them, `manifold`
 
 __version__ = "0.1.0"
 
-from .callclasses import call_classes, plot_classes
+from ._shared import DownloadError, MissingFileError, UsvError
 from .clustering import Clusters, cluster, repeatability
-from .continuum import assess_continuum
-from .controls import simulate_control
-from .datasets import load_recording, load_recordings
-from .dimension import Dimension, intrinsic_dimension, plot_dimension
+from .continuum import (
+    Dimension,
+    Verdict,
+    assess_continuum,
+    call_classes,
+    copula_null,
+    gaussian_null,
+    hopkins,
+    intrinsic_dimension,
+    plot_classes,
+    plot_dimension,
+    plot_power,
+    plot_verdict,
+    principal_components,
+    simulate_control,
+)
+from .data import (
+    Recording,
+    Truth,
+    load_recording,
+    load_recordings,
+    recording_from_array,
+    recording_from_audio,
+    simulate_from_latents,
+    simulate_recording,
+)
 from .embedding import Fidelity, embed, map_fidelity
-from .errors import DownloadError, MissingFileError, UsvError
-from .estimators import principal_components
 from .explorer import Explorer, explore
 from .figures import label_bands_khz, listen, plot_stretch, plot_syllables, use_style
 from .manifold import cluster_means, plot_examples, plot_manifold
 from .measures import frequency_contours, syllable_measures
 from .normalisation import apply_threshold, centre, normalise, pad, resize_duration
-from .power import plot_power
-from .readers import recording_from_audio
 from .recipe import ORIGINAL, Recipe
-from .recordings import Recording, recording_from_array
-from .simulation import Truth, simulate_from_latents, simulate_recording
 from .spectrograms import SyllableSpectrograms, mel_spectrogram, syllable_spectrograms
 from .study import Study, open_study
-from .tendency import copula_null, gaussian_null, hopkins
-from .verdict import Verdict, plot_verdict
 
 __all__ = [
     "ORIGINAL",

@@ -5,8 +5,8 @@ import warnings
 
 import numpy as np
 
+from ._shared import UsvError
 from .embedding import check_coordinates
-from .errors import UsvError
 from .recipe import ORIGINAL
 
 SYLLABLES_PER_CLUSTER = 10

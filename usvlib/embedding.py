@@ -5,9 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .errors import UsvError, whole_number
+from ._shared import DISCREET, UsvError, whole_number
 from .normalisation import check_features
-from .progress import DISCREET
 from .recipe import ORIGINAL
 
 FEWEST_SYLLABLES = 4

@@ -4,7 +4,7 @@ from importlib import resources
 
 import numpy as np
 
-from .errors import UsvError
+from ._shared import UsvError
 from .recipe import ORIGINAL
 from .spectrograms import mel_spectrogram
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from ._shared import UsvError, whole_number
 from .clustering import cluster
 from .embedding import check_coordinates
-from .errors import UsvError, whole_number
 from .figures import COLOUR_MAP, LEVEL_LABEL
 from .normalisation import check_features
 

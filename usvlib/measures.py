@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .progress import progress_bar
+from ._shared import progress_bar
 
 # Tuned on simulated syllables, whose contours are known: following a band up or down is cheap,
 # breaking off to another costs as much as five frames at one log2 unit over the floor.
@@ -67,7 +67,7 @@ def syllable_measures(spectrograms):
 
 def _contour(spectrogram, frequencies_hz):
     """Frequency in kHz and level in log2 units of the strongest path, NaN where it is not held."""
-    from .kernels import best_path
+    from ._engine import best_path
 
     # The floor is 0: below it, noise is as good as any other.
     levels = np.maximum(spectrogram, 0)

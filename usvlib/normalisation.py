@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .errors import UsvError
-from .progress import progress_bar
+from ._shared import UsvError, progress_bar
 from .recipe import ORIGINAL
 
 

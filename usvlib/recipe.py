@@ -4,7 +4,7 @@ import dataclasses
 import math
 import numbers
 
-from .errors import UsvError, whole_number
+from ._shared import UsvError, whole_number
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,10 +7,8 @@ import threading
 
 import numpy as np
 
-from .errors import UsvError
-from .melfilters import mel_filters
-from .noisefloor import LogHistogram
-from .progress import progress_bar
+from ._engine import LogHistogram, mel_filters
+from ._shared import UsvError, progress_bar
 from .recipe import ORIGINAL
 
 # Frames whose samples are read at once, by one of the threads, and worked on by it.
@@ -238,7 +236,7 @@ def _n_frames(recording, filters, hop):
 
 def _mel_amplitudes(recording, first, last, filters, hop):
     """Mel amplitudes [n_mels, n_frames] of frames `first` to `last`."""
-    from .kernels import LANES, mel_of_samples
+    from ._engine import LANES, mel_of_samples
 
     n_fft, n_frames = filters.n_fft, last - first
     n_in_lanes = -(-n_frames // LANES) * LANES
@@ -268,7 +266,7 @@ def _mel_of_any_length(samples, hop, n_fft, first_bin, edges, weights, amplitude
     """The same of frames whose length is not a power of two, more slowly."""
     import scipy.fft
 
-    from .kernels import LANES, mel_of_spectrum
+    from ._engine import LANES, mel_of_spectrum
 
     frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop]
     used = slice(first_bin - 1, first_bin + weights.shape[1] + 1)

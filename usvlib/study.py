@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ._shared import atomic_path
 from .clustering import Clusters, cluster
-from .datasets import NAMES, cache_dir, default_name, load_recordings
+from .data import NAMES, cache_dir, default_name, load_recordings
 from .embedding import FEWEST_SYLLABLES, embed
-from .files import atomic_path
 from .measures import syllable_measures
 from .normalisation import normalise
 from .recipe import ORIGINAL
@@ -183,10 +183,11 @@ def code_digest():
     """Digest of the sources, of what is installed and, in a checkout, of the lock file."""
     digest = hashlib.sha256()
     lock = PACKAGE.parent / "requirements.txt"
-    sources = sorted(path for path in PACKAGE.iterdir() if path.suffix in (".py", ".mplstyle"))
+    sources = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".mplstyle"))
     for path in [*sources, lock]:
         if path.is_file():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+            name = path.relative_to(PACKAGE.parent).as_posix()
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     for name in COMPUTED_WITH:
         digest.update(f"{name}={importlib.metadata.version(name)}\n".encode())
     return digest.hexdigest()

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import MissingFileError, UsvError
-from .files import atomic_path, existing_file, file_digest
+from .._shared import MissingFileError, UsvError, atomic_path, existing_file, file_digest
 from .recordings import Recording, fingerprint_of, recording_from_array
 
 AUDIO_SUFFIXES = (".wav", ".flac")

@@ -5,8 +5,8 @@ import io
 
 import numpy as np
 
-from .figures import spectrogram_colours
-from .manifold import visible_share
+from ..figures import spectrogram_colours
+from ..manifold import visible_share
 
 WIDTH = 2048
 MOST_PIXELS = 12_000_000  # of about a tenth of a byte each

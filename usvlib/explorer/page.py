@@ -9,6 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from .._shared import UsvError, atomic_path
+from ..figures import SLOWDOWN
+from ..manifold import check_pictures, cluster_means, picture_size
+from ..measures import frequency_contours
+from ..normalisation import normalise
 from .agreement import (
     check_clusters,
     check_lengths,
@@ -18,12 +23,6 @@ from .agreement import (
 )
 from .atlas import data_uri, mean_png, pack_pictures
 from .clips import CONTOUR_STEP_S, MARGIN_S, coded_contour, first_clips
-from .errors import UsvError
-from .figures import SLOWDOWN
-from .files import atomic_path
-from .manifold import check_pictures, cluster_means, picture_size
-from .measures import frequency_contours
-from .normalisation import normalise
 from .panels import cluster_colour, colour_scales, map_panel, mean_panel, syllable_panel
 
 # Pictures and sounds of 1,600 syllables: with Bokeh and all else a page has 3 MB.

@@ -5,8 +5,8 @@ None is right by itself; `dimension` calibrates them.
 
 import numpy as np
 
-from .errors import UsvError, whole_number
-from .normalisation import check_features
+from .._shared import UsvError, whole_number
+from ..normalisation import check_features
 
 MOST_COMPONENTS = 20
 

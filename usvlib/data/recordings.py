@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsvError
+from .._shared import UsvError
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import UsvError
+from .._shared import UsvError
 
 # Nicolakis et al. (2020), their Table 2.
 ULTRASHORT_MS, SHORT_MS = 5, 10

@@ -7,8 +7,8 @@ import io
 
 import numpy as np
 
-from .figures import SLOWDOWN
-from .progress import progress_bar
+from .._shared import progress_bar
+from ..figures import SLOWDOWN
 
 RATE_HZ = 16_000  # one of Opus's: at a slowdown of 16 it carries 128 kHz
 MARGIN_S = 0.005  # of the recording, before the onset and after the offset

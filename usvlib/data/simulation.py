@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsvError, whole_number
+from .._shared import UsvError, whole_number
 from .recordings import Recording, fingerprint_of
 from .synthesis import CLICKS_PER_S, Sound, Syllable
 

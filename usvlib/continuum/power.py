@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .._shared import UsvError
 from .controls import CONTINUA
-from .errors import UsvError
 from .verdict import TYPES
 
 TABLE = Path(__file__).with_name("controls.csv")

@@ -21,9 +21,9 @@ window cuts them. Of such, several in a hundred pass for types.
 
 import numpy as np
 
+from .._shared import UsvError, whole_number
+from ..normalisation import check_features
 from .alignment import spaces_of
-from .errors import UsvError, whole_number
-from .normalisation import check_features
 from .verdict import CONTINUUM, JUMP, SATELLITE, TOO_FEW, TYPES, Verdict
 
 # The fewest for which power was measured; and of more than the most, each split takes so many.

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UsvError, whole_number
+from .._shared import UsvError, whole_number
+from ..normalisation import check_features
 from .estimators import ESTIMATORS, principal_components
-from .normalisation import check_features
 
 SCALES = (5, 10, 20, 40)  # neighbours
 CALIBRATION = Path(__file__).with_name("dimension_calibration.csv")

@@ -4,8 +4,7 @@ import os
 import warnings
 from pathlib import Path
 
-from .errors import DownloadError, UsvError
-from .files import atomic_path, file_digest
+from .._shared import DownloadError, UsvError, atomic_path, file_digest
 from .readers import (
     AUDIO_SUFFIXES,
     recording_from_audio,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .clustering import Clusters
-from .errors import UsvError
-from .recordings import Recording
-from .spectrograms import SyllableSpectrograms
+from .._shared import UsvError
+from ..clustering import Clusters
+from ..data import Recording
+from ..spectrograms import SyllableSpectrograms
 
 # Of `syllable_measures`, what the page shows.
 MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")

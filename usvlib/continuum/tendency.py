@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .errors import UsvError, whole_number
+from .._shared import UsvError, whole_number
 
 SHARE_PROBED = 0.1
 CLIPPED_PERCENT = 0.5

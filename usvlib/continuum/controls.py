@@ -9,12 +9,12 @@ import numbers
 
 import numpy as np
 
-from .errors import UsvError, whole_number
-from .measures import syllable_measures
-from .normalisation import normalise
-from .recipe import ORIGINAL
-from .simulation import LATENTS, recording_of_latents
-from .spectrograms import syllable_spectrograms
+from .._shared import UsvError, whole_number
+from ..data import LATENTS, recording_of_latents
+from ..measures import syllable_measures
+from ..normalisation import normalise
+from ..recipe import ORIGINAL
+from ..spectrograms import syllable_spectrograms
 
 # Enough noise for the floor: with gaps as long as syllables, a band is free most of the time.
 GAP_S = 0.045

@@ -6,8 +6,8 @@ import warnings
 
 import numpy as np
 
-from .errors import UsvError
-from .recipe import ORIGINAL
+from .._shared import UsvError
+from ..recipe import ORIGINAL
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .figures import band_ticks, spectrogram_colours
+from ..figures import band_ticks, spectrogram_colours
 
 GREY = "#595959"  # of what stands beside the data
 LEVELS = 256  # of the packed pictures

@@ -1,0 +1,17 @@
+"""What every part uses: errors, files, progress."""
+
+from .errors import DownloadError, MissingFileError, UsvError, whole_number
+from .files import atomic_path, existing_file, file_digest
+from .progress import DISCREET, progress_bar
+
+__all__ = [
+    "DISCREET",
+    "DownloadError",
+    "MissingFileError",
+    "UsvError",
+    "atomic_path",
+    "existing_file",
+    "file_digest",
+    "progress_bar",
+    "whole_number",
+]
