@@ -66,7 +66,7 @@ def usvlib_from_file(path, n_passes):
     """From a WAV file to the spectrograms of its syllables."""
     import usvlib
 
-    recording = usvlib.recording_from_audio(path)
+    recording = usvlib.data.recording_from_audio(path)
     return passes_of_usvlib(recording, n_passes)
 
 
@@ -89,7 +89,7 @@ def usvlib_same_calls(path, n_passes):
 
     import usvlib
 
-    recording = usvlib.recording_from_audio(path)
+    recording = usvlib.data.recording_from_audio(path)
     some = np.linspace(0, recording.n_syllables - 1, 100).astype(int)
     onsets, offsets = recording.onsets[some], recording.offsets[some]
     recording = dataclasses.replace(recording, onsets=onsets, offsets=offsets)
@@ -100,7 +100,7 @@ def usvlib_from_memory(path, n_passes):
     """The same, of samples that are in memory, as those of the original path are."""
     import usvlib
 
-    on_disk = usvlib.recording_from_audio(path)
+    on_disk = usvlib.data.recording_from_audio(path)
     samples = on_disk.read_samples(0, on_disk.n_samples)
     recording = usvlib.recording_from_array(
         samples, on_disk.samplerate_hz, on_disk.onsets, on_disk.offsets, fingerprint="benchmark"
@@ -172,7 +172,7 @@ def profile(path):
     from usvlib._engine.melfilters import mel_filters
     from usvlib._engine.noisefloor import LogHistogram
 
-    on_disk = usvlib.recording_from_audio(path)
+    on_disk = usvlib.data.recording_from_audio(path)
     usvlib.syllable_spectrograms(beginning(on_disk))
     filters = mel_filters(on_disk.samplerate_hz)
     hop = on_disk.samplerate_hz // 1000
@@ -201,7 +201,7 @@ def labels_usvlib(path):
     """From a WAV file to the cluster of each syllable."""
     import usvlib
 
-    spectrograms = usvlib.syllable_spectrograms(usvlib.recording_from_audio(path))
+    spectrograms = usvlib.syllable_spectrograms(usvlib.data.recording_from_audio(path))
     usvlib.cluster(usvlib.embed(usvlib.normalise(spectrograms)))
     return {}
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import usvlib
+from usvlib.continuum import call_classes, plot_classes
 
 T = np.linspace(0, 1, 40)
 CONTOURS = {
@@ -23,34 +24,38 @@ CONTOURS = {
 
 @pytest.mark.parametrize("name", CONTOURS)
 def test_each_rule_finds_its_class(name):
-    assert usvlib.call_classes([CONTOURS[name]], [40]).tolist() == [name]
+    assert call_classes([CONTOURS[name]], [40]).tolist() == [name]
 
 
 @pytest.mark.parametrize(("ms", "name"), [(4.9, "ultrashort"), (9.9, "short"), (10, "flat")])
 def test_duration_comes_first(ms, name):
-    assert usvlib.call_classes([CONTOURS["flat"]], [ms]).tolist() == [name]
+    assert call_classes([CONTOURS["flat"]], [ms]).tolist() == [name]
 
 
 def test_gaps_are_no_jumps_and_silence_has_no_class():
     gap = np.where(np.abs(T - 0.5) < 0.1, np.nan, CONTOURS["up"])
     silent = np.full(20, np.nan)
-    assert usvlib.call_classes([gap, silent, []], [40, 20, 3]).tolist() == ["up", "none", "none"]
+    assert call_classes([gap, silent, []], [40, 20, 3]).tolist() == [
+        "up",
+        "none",
+        "none",
+    ]
 
 
 def test_a_jump_over_two_frames_is_one():
     contour = np.r_[np.full(15, 60.0), 72, np.full(15, 84.0)]
-    assert usvlib.call_classes([contour], [31]).tolist() == ["c2"]
+    assert call_classes([contour], [31]).tolist() == ["c2"]
 
 
 def test_contours_and_durations_must_go_together():
     with pytest.raises(usvlib.UsvError, match="1 contours and 2 durations"):
-        usvlib.call_classes([T], [1, 2])
+        call_classes([T], [1, 2])
 
 
 def test_a_class_of_the_second_repertoire_alone_is_drawn_and_counted():
     contours = {"ours": [CONTOURS["up"]] * 3, "theirs": list(CONTOURS.values())}
     classes = {"ours": np.array(["up"] * 3), "theirs": np.array(list(CONTOURS))}
-    figure = usvlib.plot_classes(contours, classes)
+    figure = plot_classes(contours, classes)
     top, bottom = figure.subfigs
     assert [ax.get_title() for ax in top.axes] == ["up"]
     _, scatter, bars = bottom.axes
@@ -70,7 +75,7 @@ def test_more_classes_than_ten_have_colours_of_their_own():
     from usvlib.continuum.callclasses import CLASSES
 
     contours = {name: [CONTOURS["up"]] * len(CLASSES) for name in ("ours", "theirs")}
-    figure = usvlib.plot_classes(contours, dict.fromkeys(contours, np.array(CLASSES)))
+    figure = plot_classes(contours, dict.fromkeys(contours, np.array(CLASSES)))
     colours = figure.subfigs[1].axes[0].collections[0].get_facecolor()
     assert len(np.unique(colours, axis=0)) == len(CLASSES)
     plt.close(figure)
@@ -80,4 +85,4 @@ def test_more_classes_than_ten_have_colours_of_their_own():
 def test_two_repertoires_are_drawn_no_more_no_fewer(names):
     contours = {name: [CONTOURS["up"]] for name in names}
     with pytest.raises(usvlib.UsvError, match=f"contours_khz has {', '.join(names)}, and classes"):
-        usvlib.plot_classes(contours, {"ours": ["up"], "theirs": ["up"]})
+        plot_classes(contours, {"ours": ["up"], "theirs": ["up"]})

@@ -12,6 +12,7 @@ from sounds import refused
 
 import usvlib
 from usvlib import ORIGINAL, cluster
+from usvlib.clustering import repeatability
 
 # What UMAP gives is float32; negative coordinates are as common as positive ones.
 coordinates_of = st.integers(1, 60).flatmap(
@@ -195,14 +196,14 @@ class TestRepeatability:
     def test_crowds_far_apart_are_found_again_and_explain_nearly_all(self):
         rng = np.random.default_rng(0)
         crowds = rng.normal(0, 0.05, (200, 3)) + 10 * np.eye(3)[np.arange(200) % 3]
-        agreement, explained = usvlib.repeatability(crowds, 3)
+        agreement, explained = repeatability(crowds, 3)
         assert agreement == 1
         assert explained > 0.99
 
     def test_of_one_cluster_there_is_nothing_to_explain(self):
         points = np.random.default_rng(0).standard_normal((100, 3))
-        assert usvlib.repeatability(points, 1)[1] == pytest.approx(0, abs=0.1)
+        assert repeatability(points, 1)[1] == pytest.approx(0, abs=0.1)
 
     def test_more_clusters_than_a_half_has_points_are_an_error(self):
         with pytest.raises(usvlib.UsvError, match="n_clusters is 6"):
-            usvlib.repeatability(np.eye(10), 6)
+            repeatability(np.eye(10), 6)

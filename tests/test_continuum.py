@@ -5,19 +5,20 @@ import pandas
 import pytest
 
 import usvlib
+from usvlib.continuum import simulate_control
 from usvlib.continuum.alignment import align
 from usvlib.continuum.controls import CONTINUA
 
 
 @pytest.mark.parametrize("kind", CONTINUA)
 def test_a_continuum_is_not_called_types(kind):
-    features, measures, _ = usvlib.simulate_control(kind, 300, seed=1)
+    features, measures, _ = simulate_control(kind, 300, seed=1)
     assert usvlib.assess_continuum(features, measures).kind == "continuum"
 
 
 @pytest.mark.parametrize("n_types", [3, 6, 12])
 def test_types_are_found_and_counted(n_types):
-    features, measures, types = usvlib.simulate_control(
+    features, measures, types = simulate_control(
         "types", 600, seed=1, n_types=n_types, separation=9
     )
     verdict = usvlib.assess_continuum(features, measures)
@@ -28,7 +29,7 @@ def test_types_are_found_and_counted(n_types):
 
 
 def test_types_that_differ_in_frequency_alone_need_the_measures():
-    features, measures, _ = usvlib.simulate_control(
+    features, measures, _ = simulate_control(
         "mean_frequency_types", 600, seed=1, n_types=2, separation=7
     )
     assert usvlib.assess_continuum(features, measures).n_types == 2
@@ -36,25 +37,25 @@ def test_types_that_differ_in_frequency_alone_need_the_measures():
 
 
 def test_a_satellite_and_a_jump_are_named():
-    features, measures, types = usvlib.simulate_control("satellite", 600, seed=1, separation=12)
+    features, measures, types = simulate_control("satellite", 600, seed=1, separation=12)
     verdict = usvlib.assess_continuum(features, measures)
     assert verdict.kind == "continuum with a satellite"
     assert (verdict.labels == types).mean() > 0.9
-    features, measures, types = usvlib.simulate_control("jumps", 600, seed=1)
+    features, measures, types = simulate_control("jumps", 600, seed=1)
     verdict = usvlib.assess_continuum(features, measures)
     assert (verdict.kind, verdict.n_types) == ("continuum with a jump", 1)
     assert (verdict.labels == types).mean() > 0.9
 
 
 def test_the_verdict_is_the_same_for_one_seed_and_agrees_for_others():
-    features, measures, _ = usvlib.simulate_control("gaussian", 300, seed=2)
+    features, measures, _ = simulate_control("gaussian", 300, seed=2)
     verdicts = [usvlib.assess_continuum(features, measures, seed) for seed in (0, 0, 1)]
     assert verdicts[0].statistics.equals(verdicts[1].statistics)
     assert len({verdict.kind for verdict in verdicts}) == 1
 
 
 def test_few_and_blank_syllables():
-    features, measures, _ = usvlib.simulate_control("gaussian", 210, seed=2)
+    features, measures, _ = simulate_control("gaussian", 210, seed=2)
     features[:20] = 0
     verdict = usvlib.assess_continuum(features, measures)
     assert verdict.kind == "too few syllables"
@@ -67,7 +68,7 @@ def test_few_and_blank_syllables():
 
 
 def test_measures_must_be_a_table_of_numbers():
-    features, measures, _ = usvlib.simulate_control("gaussian", 30, seed=2)
+    features, measures, _ = simulate_control("gaussian", 30, seed=2)
 
     def assess(**changes):
         return usvlib.assess_continuum(features, measures.assign(**changes))
@@ -87,7 +88,7 @@ def test_measures_must_be_a_table_of_numbers():
 
 
 def test_a_syllable_whose_measures_are_not_finite_is_left_out():
-    features, measures, _ = usvlib.simulate_control("gaussian", 30, seed=2)
+    features, measures, _ = simulate_control("gaussian", 30, seed=2)
     level = measures.level_db.mask(measures.index == 4).mask(measures.index == 5, np.inf)
     for table in (measures.assign(level_db=level), measures.assign(level_db=level).astype(object)):
         labels = usvlib.assess_continuum(features, table).labels
@@ -128,7 +129,7 @@ def test_features_must_be_numbers(features, words):
 )
 def test_options_that_a_control_cannot_have_are_errors(kind, options, words):
     with pytest.raises(usvlib.UsvError, match=words):
-        usvlib.simulate_control(kind, 20, **options)
+        simulate_control(kind, 20, **options)
 
 
 def test_alignment_takes_whole_steps_back():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import usvlib
-from usvlib.continuum import dimension
+from usvlib.continuum import dimension, estimators, intrinsic_dimension, principal_components
 from usvlib.continuum.estimators import ESTIMATORS as ALL
 
 ESTIMATORS = list(ALL.items())
@@ -71,14 +71,14 @@ def test_components_are_those_of_the_covariance_and_noise_is_left_out():
     rng = np.random.default_rng(0)
     signal = 5 * rng.standard_normal((300, 2)) @ rng.standard_normal((2, 60))
     features = (signal + rng.standard_normal((300, 60))).reshape(300, 6, 10)
-    scores = usvlib.principal_components(features)
+    scores = principal_components(features)
     assert scores.shape[1] == 2
-    five = usvlib.principal_components(features, 5)
+    five = principal_components(features, 5)
     np.testing.assert_allclose(five[:, :2], scores)
     flat = features.reshape(300, -1)
     variances = np.sort(np.linalg.eigvalsh(np.cov(flat.T)))[::-1]
     np.testing.assert_allclose(five.var(axis=0, ddof=1), variances[:5], rtol=1e-6)
-    assert usvlib.principal_components(features[:3], 20).shape == (3, 3)
+    assert principal_components(features[:3], 20).shape == (3, 3)
 
 
 def test_the_stored_calibration_is_what_the_tool_computes():
@@ -102,7 +102,7 @@ def test_on_known_manifolds_the_estimate_is_within_one_but_for_few(n_points):
 @pytest.mark.parametrize("n_dimensions", [1, 2, 3, 4, 5])
 def test_a_manifold_that_the_calibration_has_not_seen_is_inside_its_interval(n_dimensions):
     features = calibrate_dimension.manifold(n_dimensions, repetition=101, n_syllables=450)
-    found = usvlib.intrinsic_dimension(features)
+    found = intrinsic_dimension(features)
     assert found.n_points == 400
     assert found.low <= n_dimensions <= found.high
     assert abs(found.estimate - n_dimensions) <= 1.2
@@ -110,36 +110,36 @@ def test_a_manifold_that_the_calibration_has_not_seen_is_inside_its_interval(n_d
 
 def test_of_few_syllables_there_is_no_dimension(features):
     with pytest.raises(usvlib.UsvError, match="needs at least 100"):
-        usvlib.intrinsic_dimension(features)
+        intrinsic_dimension(features)
 
 
 def test_blank_syllables_do_not_count():
     features = calibrate_dimension.manifold(2, repetition=0, n_syllables=120)
     blank = np.zeros_like(features[:30])
-    ours = usvlib.intrinsic_dimension(np.concatenate([blank, features]))
-    assert str(ours) == str(usvlib.intrinsic_dimension(features))
+    ours = intrinsic_dimension(np.concatenate([blank, features]))
+    assert str(ours) == str(intrinsic_dimension(features))
 
 
 @pytest.mark.parametrize("syllable", [0, 5999])
 def test_a_number_that_is_none_is_an_error_wherever_it_is(syllable):
     features = np.ones((6000, 2, 3), np.float32)
     features[syllable, 0, 0] = np.nan
-    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+    for function in (intrinsic_dimension, principal_components):
         with pytest.raises(usvlib.UsvError, match=f"features of syllable {syllable} are not all"):
             function(features)
 
 
 @pytest.mark.parametrize("features", [[], 3, np.zeros((0, 4, 5))])
 def test_features_without_syllables_are_an_error(features):
-    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+    for function in (intrinsic_dimension, principal_components):
         with pytest.raises(usvlib.UsvError, match="features has shape"):
             function(features)
 
 
 def test_seeds_are_whole_numbers():
     features = np.random.default_rng(0).standard_normal((120, 4, 5))
-    for function in (usvlib.intrinsic_dimension, usvlib.principal_components):
+    for function in (intrinsic_dimension, principal_components):
         with pytest.raises(usvlib.UsvError, match="seed is -1"):
             function(features, seed=-1)
     with pytest.raises(usvlib.UsvError, match="seed is -1"):
-        usvlib.continuum.estimators.two_nn_dimension(features[:, 0], seed=-1)
+        estimators.two_nn_dimension(features[:, 0], seed=-1)

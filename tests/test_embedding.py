@@ -9,6 +9,7 @@ from sounds import RATE, refused, tones_in_noise
 
 import usvlib
 from usvlib import ORIGINAL, embed, map_fidelity
+from usvlib.data import recording_from_audio
 from usvlib.embedding import _nearest_neighbors
 
 
@@ -32,8 +33,7 @@ def simulated():
 def amvoc(shared_recordings):
     folder = shared_recordings / "amvoc"
     recordings = [
-        usvlib.recording_from_audio(folder / f"rec_{n}.wav", folder / f"gt_{n}.csv")
-        for n in (1, 2, 3, 8)
+        recording_from_audio(folder / f"rec_{n}.wav", folder / f"gt_{n}.csv") for n in (1, 2, 3, 8)
     ]
     return usvlib.normalise(usvlib.syllable_spectrograms(recordings))
 

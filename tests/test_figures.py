@@ -12,6 +12,7 @@ import soundfile
 from sounds import refused, short_recording
 
 import usvlib
+from usvlib.figures import label_bands_khz
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -37,7 +38,7 @@ def test_the_style_registers_the_colour_maps_and_makes_one_the_default():
 
 
 def test_a_stretch_shows_the_onsets_and_offsets_of_its_syllables_in_ms(tones):
-    ax = usvlib.plot_stretch(tones, 0.12, 0.31)
+    ax = usvlib.plot_excerpt(tones, 0.12, 0.31)
     assert _lines(ax, "-") == [150, 250]
     assert _lines(ax, "--") == [200, 300]
     assert ax.get_xlim() == (120, 310)
@@ -47,13 +48,13 @@ def test_a_stretch_shows_the_onsets_and_offsets_of_its_syllables_in_ms(tones):
 
 def test_a_syllable_at_the_edge_of_a_stretch_is_marked(tones):
     # It began before, and ends after.
-    ax = usvlib.plot_stretch(tones, 0.16, 0.18)
+    ax = usvlib.plot_excerpt(tones, 0.16, 0.18)
     assert (_lines(ax, "-"), _lines(ax, "--")) == ([150], [200])
     assert ax.get_xlim() == (160, 180)
 
 
 def test_the_tones_of_a_stretch_are_where_the_axes_say(tones):
-    ax = usvlib.plot_stretch(tones, 0.25, 0.30)
+    ax = usvlib.plot_excerpt(tones, 0.25, 0.30)
     [image] = ax.images
     assert image.get_cmap().name == "cet_CET_L17"
     x0, x1, y0, y1 = image.get_extent()
@@ -71,13 +72,13 @@ def test_the_tones_of_a_stretch_are_where_the_axes_say(tones):
 def test_a_stretch_is_drawn_into_given_axes_with_a_given_recipe(tones):
     _, ax = plt.subplots()
     recipe = usvlib.Recipe(n_mels=40, crop=(0, 0), centre_halfwidth=None)
-    assert usvlib.plot_stretch(tones, 0.1, 0.2, recipe, ax=ax) is ax
+    assert usvlib.plot_excerpt(tones, 0.1, 0.2, recipe, ax=ax) is ax
     assert ax.images[0].get_array().shape[0] == 40
 
 
 def test_digital_silence_can_be_drawn():
     silent = short_recording(samples=np.zeros(112_500, np.int16))
-    levels = usvlib.plot_stretch(silent, 0, 0.1).images[0].get_array()
+    levels = usvlib.plot_excerpt(silent, 0, 0.1).images[0].get_array()
     assert np.isfinite(levels).all()
 
 
@@ -87,7 +88,7 @@ def test_bands_are_labelled_with_round_frequencies_where_they_are(high_khz):
 
     hz = librosa.mel_frequencies(50, fmin=40_000, fmax=1000 * high_khz)
     _, ax = plt.subplots()
-    usvlib.label_bands_khz(ax, hz)
+    label_bands_khz(ax, hz)
     shown = [float(label.get_text()) for label in ax.get_yticklabels()]
     assert 2 <= len(shown) <= 7
     np.testing.assert_allclose(np.interp(ax.get_yticks(), np.arange(50), hz / 1000), shown)

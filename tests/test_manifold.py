@@ -11,8 +11,8 @@ import pytest
 from sounds import refused
 
 import usvlib
-from usvlib import Clusters, cluster, cluster_means, plot_examples, plot_manifold
-from usvlib.manifold import MOST_OVERLAP
+from usvlib import Clusters, cluster, plot_manifold
+from usvlib.manifold import MOST_OVERLAP, cluster_means, plot_examples
 
 SHAPE = (40, 30)  # bands and columns of a picture
 
@@ -253,7 +253,7 @@ def test_it_draws_without_the_style_of_the_book():
         "x = np.random.default_rng(0).normal(size=(20, 2))\n"
         "features = np.ones((20, 40, 30))\n"
         "ax = usvlib.plot_manifold(features, x, usvlib.cluster(x))\n"
-        "usvlib.plot_examples(features, x, 8)\n"
+        "usvlib.manifold.plot_examples(features, x, 8)\n"
         "usvlib.plot_syllables(features[:3])\n"
         "print(ax.images[0].get_cmap().name)\n"
     )

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 from sounds import refused
 
 import usvlib
+from usvlib.normalisation import apply_threshold, centre, pad, resize_duration
 
 levels = st.floats(-24, 12, width=32)
 
@@ -22,7 +23,7 @@ def spectrograms_of(least_bands=1, most_bands=50, most_frames=60, elements=level
 
 @given(spectrograms_of(), st.floats(-5, 5, width=32))
 def test_a_threshold_keeps_what_reaches_it_and_zeroes_the_rest(spectrogram, threshold):
-    cut = usvlib.apply_threshold(spectrogram, threshold)
+    cut = apply_threshold(spectrogram, threshold)
     kept = spectrogram >= threshold
     np.testing.assert_array_equal(cut[kept], spectrogram[kept])
     assert not cut[~kept].any()
@@ -31,18 +32,18 @@ def test_a_threshold_keeps_what_reaches_it_and_zeroes_the_rest(spectrogram, thre
 
 @given(spectrograms_of(), st.floats(-5, 0, width=32))
 def test_a_threshold_of_at_most_zero_applied_twice_is_applied_once(spectrogram, threshold):
-    once = usvlib.apply_threshold(spectrogram, threshold)
-    np.testing.assert_array_equal(usvlib.apply_threshold(once, threshold), once)
+    once = apply_threshold(spectrogram, threshold)
+    np.testing.assert_array_equal(apply_threshold(once, threshold), once)
 
 
 @given(spectrograms_of())
 def test_no_threshold_leaves_all_as_it_is(spectrogram):
-    np.testing.assert_array_equal(usvlib.apply_threshold(spectrogram, None), spectrogram)
+    np.testing.assert_array_equal(apply_threshold(spectrogram, None), spectrogram)
 
 
 def test_a_threshold_leaves_its_argument_alone():
     spectrogram = np.full((3, 4), -1, np.float32)
-    usvlib.apply_threshold(spectrogram)
+    apply_threshold(spectrogram)
     assert (spectrogram == -1).all()
 
 
@@ -52,7 +53,7 @@ def test_a_threshold_leaves_its_argument_alone():
 @given(spectrograms_of(most_frames=400, most_bands=12), st.floats(0.5, 20))
 def test_the_duration_becomes_logarithmic(spectrogram, time_scaling):
     n_bands, n_frames = spectrogram.shape
-    resized = usvlib.resize_duration(spectrogram, time_scaling)
+    resized = resize_duration(spectrogram, time_scaling)
     assert resized.shape == (n_bands, max(int(time_scaling * np.log(n_frames)), 1))
     assert resized.dtype == np.float32
     assert np.isfinite(resized).all()
@@ -63,25 +64,28 @@ def test_the_duration_becomes_logarithmic(spectrogram, time_scaling):
 )
 def test_the_widths_are_those_of_the_page(n_frames, n_columns):
     # int(8 ln n), and the least that can be seen where that is 0.
-    assert usvlib.resize_duration(np.ones((103, n_frames), np.float32)).shape == (103, n_columns)
+    assert resize_duration(np.ones((103, n_frames), np.float32)).shape == (
+        103,
+        n_columns,
+    )
 
 
 @given(spectrograms_of())
 def test_no_time_scaling_leaves_all_as_it_is(spectrogram):
-    np.testing.assert_array_equal(usvlib.resize_duration(spectrogram, None), spectrogram)
+    np.testing.assert_array_equal(resize_duration(spectrogram, None), spectrogram)
 
 
 @given(st.integers(1, 30), st.integers(1, 200), levels)
 def test_what_does_not_change_in_time_stays_the_same(n_bands, n_frames, level):
     spectrogram = np.full((n_bands, n_frames), level, np.float32)
-    resized = usvlib.resize_duration(spectrogram)
+    resized = resize_duration(spectrogram)
     np.testing.assert_allclose(resized, level, rtol=1e-5, atol=1e-6)
 
 
 @given(spectrograms_of(least_bands=2))
 def test_bands_are_resized_one_by_one(spectrogram):
-    resized = usvlib.resize_duration(spectrogram)
-    upper = usvlib.resize_duration(spectrogram[1:])
+    resized = resize_duration(spectrogram)
+    upper = resize_duration(spectrogram[1:])
     np.testing.assert_array_equal(resized[1:], upper)
 
 
@@ -89,27 +93,27 @@ def test_the_stretch_is_linear_in_time():
     # A mark at 30 % of the duration stays there: the time axis itself is not logarithmic.
     spectrogram = np.zeros((1, 200), np.float32)
     spectrogram[0, 55:66] = 1
-    resized = usvlib.resize_duration(spectrogram)[0]
+    resized = resize_duration(spectrogram)[0]
     centre = np.average(np.arange(len(resized)) + 0.5, weights=resized.clip(0)) / len(resized)
     assert centre == pytest.approx(60.5 / 200, abs=0.01)
 
 
 def test_a_spectrogram_may_be_of_any_layout_and_width():
     spectrogram = np.random.default_rng(0).normal(size=(40, 30))
-    expected = usvlib.resize_duration(spectrogram.astype(np.float32))
+    expected = resize_duration(spectrogram.astype(np.float32))
     for same in (spectrogram, np.asfortranarray(spectrogram), spectrogram[:, ::-1][:, ::-1]):
-        np.testing.assert_allclose(usvlib.resize_duration(same), expected, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(resize_duration(same), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("time_scaling", [0, -8, float("nan")])
 def test_a_time_scaling_that_is_no_positive_number_is_an_error(time_scaling):
     with refused("time_scaling", time_scaling):
-        usvlib.resize_duration(np.ones((3, 10), np.float32), time_scaling)
+        resize_duration(np.ones((3, 10), np.float32), time_scaling)
 
 
 def test_a_spectrogram_without_frames_cannot_be_resized():
     with refused("frame", "(3, 0)"):
-        usvlib.resize_duration(np.ones((3, 0), np.float32))
+        resize_duration(np.ones((3, 0), np.float32))
 
 
 # Padding
@@ -118,7 +122,7 @@ def test_a_spectrogram_without_frames_cannot_be_resized():
 @given(spectrograms_of(), st.integers(0, 40))
 def test_padding_adds_zeros_on_both_sides_and_the_odd_one_at_the_right(spectrogram, excess):
     n_bands, n_frames = spectrogram.shape
-    padded = usvlib.pad(spectrogram, n_frames + excess)
+    padded = pad(spectrogram, n_frames + excess)
     assert padded.shape == (n_bands, n_frames + excess)
     left = excess // 2
     np.testing.assert_array_equal(padded[:, left : left + n_frames], spectrogram)
@@ -128,13 +132,13 @@ def test_padding_adds_zeros_on_both_sides_and_the_odd_one_at_the_right(spectrogr
 
 @given(spectrograms_of(), st.integers(0, 40))
 def test_padding_twice_is_padding_once(spectrogram, excess):
-    padded = usvlib.pad(spectrogram, spectrogram.shape[1] + excess)
-    np.testing.assert_array_equal(usvlib.pad(padded, padded.shape[1]), padded)
+    padded = pad(spectrogram, spectrogram.shape[1] + excess)
+    np.testing.assert_array_equal(pad(padded, padded.shape[1]), padded)
 
 
 def test_padding_to_less_than_there_is_is_an_error():
     with refused("n_frames is 9", "at least the 10 columns"):
-        usvlib.pad(np.zeros((3, 10), np.float32), 9)
+        pad(np.zeros((3, 10), np.float32), 9)
 
 
 # Centring
@@ -142,7 +146,7 @@ def test_padding_to_less_than_there_is_is_an_error():
 
 @given(spectrograms_of(least_bands=8), st.integers(1, 4))
 def test_the_window_holds_the_peak_and_lies_inside(spectrogram, halfwidth):
-    centred = usvlib.centre(spectrogram, halfwidth)
+    centred = centre(spectrogram, halfwidth)
     assert centred.shape == (2 * halfwidth, spectrogram.shape[1])
     starts = [
         start
@@ -162,32 +166,32 @@ def test_a_peak_far_from_the_edges_lands_in_the_middle(n_bands, halfwidth, data)
     peak = data.draw(st.integers(halfwidth, n_bands - halfwidth))
     spectrogram = np.zeros((n_bands, 7), np.float32)
     spectrogram[peak, 3] = 1
-    assert usvlib.centre(spectrogram, halfwidth)[:, 3].argmax() == halfwidth
+    assert centre(spectrogram, halfwidth)[:, 3].argmax() == halfwidth
 
 
 @pytest.mark.parametrize(("peak", "row"), [(0, 0), (5, 5), (19, 19), (100, 37), (102, 39)])
 def test_near_the_edges_the_window_is_moved_inside(peak, row):
     spectrogram = np.zeros((103, 7), np.float32)
     spectrogram[peak] = 1
-    assert usvlib.centre(spectrogram).mean(axis=1).argmax() == row
+    assert centre(spectrogram).mean(axis=1).argmax() == row
 
 
 @given(spectrograms_of(least_bands=8), st.integers(1, 4))
 def test_centring_twice_is_centring_once(spectrogram, halfwidth):
-    once = usvlib.centre(spectrogram, halfwidth)
-    np.testing.assert_array_equal(usvlib.centre(once, halfwidth), once)
+    once = centre(spectrogram, halfwidth)
+    np.testing.assert_array_equal(centre(once, halfwidth), once)
 
 
 @given(spectrograms_of())
 def test_no_centring_leaves_all_as_it_is(spectrogram):
-    np.testing.assert_array_equal(usvlib.centre(spectrogram, None), spectrogram)
+    np.testing.assert_array_equal(centre(spectrogram, None), spectrogram)
 
 
 def test_the_peak_is_that_of_the_time_average_not_the_loudest_spot():
     spectrogram = np.zeros((60, 10), np.float32)
     spectrogram[20] = 2  # all the time
     spectrogram[40, 5] = 12  # once
-    centred = usvlib.centre(spectrogram, 5)
+    centred = centre(spectrogram, 5)
     assert (centred[5] == 2).all()
     assert centred.max() == 2
 
@@ -195,7 +199,7 @@ def test_the_peak_is_that_of_the_time_average_not_the_loudest_spot():
 @pytest.mark.parametrize("halfwidth", [6, 0, -2])
 def test_a_window_that_does_not_fit_is_an_error(halfwidth):
     with refused("halfwidth", halfwidth):
-        usvlib.centre(np.zeros((10, 4), np.float32), halfwidth)
+        centre(np.zeros((10, 4), np.float32), halfwidth)
 
 
 # Together
@@ -204,8 +208,8 @@ def test_a_window_that_does_not_fit_is_an_error(halfwidth):
 @given(st.integers(2, 100))
 def test_zeros_stay_zeros_on_the_whole_way(n_frames):
     zeros = np.zeros((103, n_frames), np.float32)
-    resized = usvlib.resize_duration(usvlib.apply_threshold(zeros))
-    features = usvlib.centre(usvlib.pad(resized, resized.shape[1] + 5))
+    resized = resize_duration(apply_threshold(zeros))
+    features = centre(pad(resized, resized.shape[1] + 5))
     assert not features.any()
 
 
@@ -225,8 +229,8 @@ def test_the_loudest_band_is_the_middle_one(features):
 def test_normalising_is_the_steps_in_their_order(spectrograms, features):
     longest = features.shape[2]
     for spectrogram, picture in zip(spectrograms.spectrograms, features, strict=True):
-        resized = usvlib.resize_duration(usvlib.apply_threshold(spectrogram))
-        np.testing.assert_array_equal(usvlib.centre(usvlib.pad(resized, longest)), picture)
+        resized = resize_duration(apply_threshold(spectrogram))
+        np.testing.assert_array_equal(centre(pad(resized, longest)), picture)
 
 
 def test_normalising_leaves_the_spectrograms_alone(recording):

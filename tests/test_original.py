@@ -5,6 +5,7 @@ import original
 import pytest
 
 import usvlib
+from usvlib.normalisation import apply_threshold
 
 N_SYLLABLES = 40
 
@@ -43,7 +44,7 @@ def test_the_noise_floor_agrees_with_the_median(simulated, page):
 
 
 def test_the_thresholded_syllables_agree(simulated, page):
-    ours = [usvlib.apply_threshold(s) for s in simulated[1].spectrograms]
+    ours = [apply_threshold(s) for s in simulated[1].spectrograms]
     assert len(ours) == len(page[2]) == N_SYLLABLES
     for spectrogram, spec in zip(ours, page[2], strict=True):
         assert spectrogram.shape == spec.shape

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import usvlib
-from usvlib.continuum import power
+from usvlib.continuum import plot_power, power
 from usvlib.continuum.controls import CONTINUA
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,7 +136,7 @@ def test_power_of_a_number_that_was_not_tried_is_an_error(n_syllables):
 
 
 def test_the_figure_has_a_line_for_each_number_of_types():
-    figure = usvlib.plot_power()
+    figure = plot_power()
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert labels == ["3 types", "6 types", "12 types"]
     assert all(ax.get_xlabel() for ax in figure.axes)

@@ -10,7 +10,7 @@ import soundfile
 from sounds import RATE, noise, refused, tones_in_noise
 
 import usvlib
-from usvlib import recording_from_audio
+from usvlib.data import recording_from_audio
 from usvlib.data.readers import recording_from_npz
 
 SWEEPS = [(60e3, 80e3), (90e3, 70e3), (65e3, 65e3)]

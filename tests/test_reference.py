@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import usvlib
+from usvlib.data import recording_from_audio
+from usvlib.normalisation import apply_threshold, centre, pad, resize_duration
 
 NUMBERS = (1, 2, 3, 8)
 LONGEST = 41  # columns of the reference's pictures
@@ -13,9 +15,7 @@ LONGEST = 41  # columns of the reference's pictures
 def amvoc(shared_recordings):
     folder = shared_recordings / "amvoc"
     return {
-        number: usvlib.recording_from_audio(
-            folder / f"rec_{number}.wav", folder / f"gt_{number}.csv"
-        )
+        number: recording_from_audio(folder / f"rec_{number}.wav", folder / f"gt_{number}.csv")
         for number in NUMBERS
     }
 
@@ -73,14 +73,14 @@ def test_each_syllable_has_the_frames_of_the_page(number, stages, references):
 
 def test_the_thresholded_syllables_are_those_of_the_page(number, stages, references):
     expected = references[number]["syllable_spectrograms"]
-    ours = np.concatenate([usvlib.apply_threshold(s) for s in stages[number].spectrograms], axis=1)
+    ours = np.concatenate([apply_threshold(s) for s in stages[number].spectrograms], axis=1)
     # A noise floor within 0.05 % is one within 0.0007 log2 units, and amplitudes add as little.
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-3)
 
 
 def test_the_resized_syllables_are_those_of_the_page(number, stages, references):
     expected = references[number]
-    ours = [usvlib.resize_duration(usvlib.apply_threshold(s)) for s in stages[number].spectrograms]
+    ours = [resize_duration(apply_threshold(s)) for s in stages[number].spectrograms]
     np.testing.assert_array_equal([s.shape[1] for s in ours], expected["resized_frames"])
     np.testing.assert_allclose(
         np.concatenate(ours, axis=1), expected["resized_spectrograms"], rtol=0, atol=1e-3
@@ -116,11 +116,7 @@ def test_pooled_syllables_know_their_recording_and_their_place_in_it(pooled, amv
 
 
 def test_pooled_features_are_those_of_the_files_put_together(pooled, stages):
-    single = [
-        usvlib.resize_duration(usvlib.apply_threshold(s))
-        for n in NUMBERS
-        for s in stages[n].spectrograms
-    ]
-    put_together = np.stack([usvlib.centre(usvlib.pad(s, LONGEST)) for s in single])
+    single = [resize_duration(apply_threshold(s)) for n in NUMBERS for s in stages[n].spectrograms]
+    put_together = np.stack([centre(pad(s, LONGEST)) for s in single])
     assert not pooled.blank.any()
     np.testing.assert_array_equal(usvlib.normalise(pooled), put_together)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from sounds import refused
 
 import usvlib
+from usvlib.data import simulate_from_latents
 from usvlib.data.synthesis import CHUNK, LINE_HZ
 
 LATENTS = ["log_duration", "mean_frequency", "slope", "curvature", "wiggle", "jump"]
@@ -270,7 +271,7 @@ class TestFromLatents:
     def test_latents_and_what_is_given_are_those_of_the_truth(self):
         latents = np.random.default_rng(0).normal(0, 0.5, (12, 6))
         level_db = np.linspace(30, 40, 12)
-        made = usvlib.simulate_from_latents(latents, given={"level_db": level_db, "harmonic": 0})
+        made = simulate_from_latents(latents, given={"level_db": level_db, "harmonic": 0})
         truth = made.truth.syllables
         np.testing.assert_allclose(truth.bin_level_db, level_db)
         np.testing.assert_array_equal(truth[list(LATENTS)], latents)
@@ -279,17 +280,17 @@ class TestFromLatents:
 
     def test_calls_alike_have_contours_alike(self):
         given = {"level_db": 40, "phase": 0.2, "jump_at": 0.5, "harmonic": 0}
-        made = usvlib.simulate_from_latents(np.zeros((5, 6)), given=given)
+        made = simulate_from_latents(np.zeros((5, 6)), given=given)
         for contour in made.truth.contours_khz[1:]:
             np.testing.assert_array_equal(contour, made.truth.contours_khz[0])
 
     def test_the_fingerprint_tells_latents_and_what_is_given_apart(self):
         latents = np.zeros((4, 6))
         prints = {
-            usvlib.simulate_from_latents(latents).fingerprint,
-            usvlib.simulate_from_latents(latents + 0.1).fingerprint,
-            usvlib.simulate_from_latents(latents, given={"phase": 0.1}).fingerprint,
-            usvlib.simulate_from_latents(latents, seed=1).fingerprint,
+            simulate_from_latents(latents).fingerprint,
+            simulate_from_latents(latents + 0.1).fingerprint,
+            simulate_from_latents(latents, given={"phase": 0.1}).fingerprint,
+            simulate_from_latents(latents, seed=1).fingerprint,
         }
         assert len(prints) == 4
 
@@ -304,4 +305,4 @@ class TestFromLatents:
     )
     def test_bad_arguments_are_errors(self, arguments, words):
         with refused(words):
-            usvlib.simulate_from_latents(**arguments)
+            simulate_from_latents(**arguments)

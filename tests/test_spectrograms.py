@@ -14,6 +14,7 @@ from sounds import RATE, noise, refused, short_recording, tone, tones_in_noise
 import usvlib
 import usvlib.spectrograms
 from usvlib import ORIGINAL
+from usvlib.normalisation import centre
 
 # Of float32, over a transform of 2,048 samples.
 ROUNDING = 1e-4
@@ -232,7 +233,7 @@ def test_no_time_scaling_keeps_every_duration(spectrograms):
 def test_no_centring_keeps_all_bands(spectrograms, features):
     uncentred = usvlib.normalise(spectrograms, _with(centre_halfwidth=None))
     assert uncentred.shape == (60, 103, features.shape[2])
-    centred = np.stack([usvlib.centre(picture) for picture in uncentred])
+    centred = np.stack([centre(picture) for picture in uncentred])
     np.testing.assert_array_equal(centred, features)
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial import Delaunay
 
 import usvlib
+from usvlib.continuum import copula_null, gaussian_null, hopkins
 from usvlib.continuum.tendency import _inside
 
 
@@ -20,30 +21,30 @@ def disc(rng, n=4000):
 
 def test_even_points_have_one_half_and_as_published_two_fifths(rng):
     points = disc(rng)
-    assert usvlib.hopkins(points) == pytest.approx(0.5, abs=0.02)
-    assert usvlib.hopkins(points, as_published=True) == pytest.approx(0.40, abs=0.02)
+    assert hopkins(points) == pytest.approx(0.5, abs=0.02)
+    assert hopkins(points, as_published=True) == pytest.approx(0.40, abs=0.02)
 
 
 def test_a_gaussian_has_the_published_codes_value(rng):
     points = rng.standard_normal((4000, 2))
-    assert usvlib.hopkins(points, as_published=True) == pytest.approx(0.266, abs=0.02)
+    assert hopkins(points, as_published=True) == pytest.approx(0.266, abs=0.02)
 
 
 def test_crowds_have_less_than_a_cloud_and_a_lattice_more(rng):
     crowds = rng.normal(0, 0.02, (1000, 2)) + rng.integers(0, 4, (1000, 2))
     lattice = np.stack(np.meshgrid(range(30), range(30)), axis=-1).reshape(-1, 2)
-    assert usvlib.hopkins(crowds) < 0.1 < 0.5 < usvlib.hopkins(lattice)
+    assert hopkins(crowds) < 0.1 < 0.5 < hopkins(lattice)
 
 
 def test_scale_and_place_do_not_matter(rng):
     points = disc(rng, 300)
-    assert usvlib.hopkins(points * [3, 0.1] + 9) == pytest.approx(usvlib.hopkins(points))
+    assert hopkins(points * [3, 0.1] + 9) == pytest.approx(hopkins(points))
 
 
 def test_a_thread_is_no_harder_than_a_disc(rng):
     x = rng.standard_normal(300)
     threads = [x[:, np.newaxis] + [0, 1] * rng.standard_normal((300, 1)) * e for e in (1e-5, 1e-7)]
-    assert all(0.2 < usvlib.hopkins(thread) < 0.5 for thread in threads)
+    assert all(0.2 < hopkins(thread) < 0.5 for thread in threads)
 
 
 def test_places_are_drawn_evenly_from_the_hull(rng):
@@ -58,13 +59,17 @@ def test_places_are_drawn_evenly_from_the_hull(rng):
 
 def test_many_axes_are_an_error_and_not_a_wait(rng):
     with pytest.raises(usvlib.UsvError, match=r"points has 10 axes; .* at most 5"):
-        usvlib.hopkins(rng.standard_normal((60, 10)))
+        hopkins(rng.standard_normal((60, 10)))
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "x", None])
 def test_a_seed_is_a_whole_number(rng, seed):
     points = rng.standard_normal((30, 2))
-    for function in (usvlib.hopkins, usvlib.gaussian_null, usvlib.copula_null):
+    for function in (
+        hopkins,
+        gaussian_null,
+        copula_null,
+    ):
         with pytest.raises(usvlib.UsvError, match="seed is"):
             function(points, seed=seed)
 
@@ -72,10 +77,10 @@ def test_a_seed_is_a_whole_number(rng, seed):
 @pytest.mark.parametrize("points", [np.zeros((10, 2)), np.zeros((2, 2)), np.zeros(5)])
 def test_points_without_an_area_are_an_error(points):
     with pytest.raises(usvlib.UsvError, match="points"):
-        usvlib.hopkins(points)
+        hopkins(points)
 
 
-@pytest.mark.parametrize("null", [usvlib.gaussian_null, usvlib.copula_null])
+@pytest.mark.parametrize("null", [gaussian_null, copula_null])
 def test_nulls_keep_means_and_correlations(rng, null):
     x = rng.standard_normal((3000, 3)) @ rng.standard_normal((3, 3))
     drawn = null(x, seed=1)
@@ -88,7 +93,7 @@ def test_nulls_keep_means_and_correlations(rng, null):
 
 def test_the_copula_keeps_the_marginals(rng):
     x = np.exp(rng.standard_normal((4000, 2)))
-    drawn = usvlib.copula_null(x)
+    drawn = copula_null(x)
     for share in (0.05, 0.5, 0.95):
         np.testing.assert_allclose(
             np.quantile(drawn, share, axis=0), np.quantile(x, share, axis=0), rtol=0.15
@@ -98,12 +103,12 @@ def test_the_copula_keeps_the_marginals(rng):
 
 def test_the_copula_keeps_an_axis_on_which_all_are_alike(rng):
     x = rng.standard_normal(50)
-    drawn = usvlib.copula_null(np.column_stack([x, np.full(50, 3.0)]))
+    drawn = copula_null(np.column_stack([x, np.full(50, 3.0)]))
     assert (drawn[:, 1] == 3).all()
     assert np.ptp(drawn[:, 0]) > 1
 
 
-@pytest.mark.parametrize("null", [usvlib.gaussian_null, usvlib.copula_null])
+@pytest.mark.parametrize("null", [gaussian_null, copula_null])
 def test_nulls_of_bad_points_are_errors(null):
     with pytest.raises(usvlib.UsvError, match="shape"):
         null(np.zeros((2, 5)))

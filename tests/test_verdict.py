@@ -7,12 +7,13 @@ import pandas
 import pytest
 
 import usvlib
+from usvlib.continuum import plot_verdict, simulate_control
 from usvlib.continuum.verdict import CONCLUSIONS, KINDS
 
 
 @pytest.fixture(scope="module")
 def verdict():
-    features, measures, _ = usvlib.simulate_control("types", 300, 1, n_types=3, separation=10)
+    features, measures, _ = simulate_control("types", 300, 1, n_types=3, separation=10)
     return usvlib.assess_continuum(features, measures)
 
 
@@ -58,28 +59,28 @@ def test_the_profile_is_of_the_tested_half_and_shows_the_gap(verdict):
 
 
 def test_the_figure_has_support_valley_and_steps(verdict):
-    figure = usvlib.plot_verdict(verdict)
+    figure = plot_verdict(verdict)
     assert [ax.get_xlabel() != "" for ax in figure.axes] == [True] * 3
     plt.close(figure)
-    features, measures, _ = usvlib.simulate_control("gaussian", 30, 1)
+    features, measures, _ = simulate_control("gaussian", 30, 1)
     few = usvlib.assess_continuum(features, measures)
-    figure = usvlib.plot_verdict(few)
+    figure = plot_verdict(few)
     assert figure.axes[1].texts[0].get_text() == "too few syllables"
     plt.close(figure)
 
 
 def test_without_measures_there_are_no_steps_to_draw():
-    features, _, _ = usvlib.simulate_control("gaussian", 200, 1)
+    features, _, _ = simulate_control("gaussian", 200, 1)
     verdict = usvlib.assess_continuum(features)
     assert not len(verdict.steps_khz)
     assert list(verdict.support) == ["pictures"]
-    figure = usvlib.plot_verdict(verdict)
+    figure = plot_verdict(verdict)
     assert not figure.axes[2].axison
     plt.close(figure)
 
 
 def test_a_verdict_without_a_profile_can_be_drawn(verdict):
     bare = dataclasses.replace(verdict, profile=verdict.profile[:0])
-    figure = usvlib.plot_verdict(bare)
+    figure = plot_verdict(bare)
     assert sum(bar.get_height() for bar in figure.axes[1].patches) == 0
     plt.close(figure)

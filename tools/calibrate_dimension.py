@@ -44,7 +44,7 @@ def manifold(n_dimensions, repetition, n_syllables=N_POINTS[0]):
         latents[:, LATENTS.index(axis)] = z[axis]
     # The usual wiggle is narrower than a mel band; one of 1 to 6 kHz is seen.
     latents[:, LATENTS.index("wiggle")] = 2.4 + 0.6 * z["wiggle"]
-    recording = usvlib.simulate_from_latents(
+    recording = usvlib.data.simulate_from_latents(
         latents,
         seed=repetition,
         samplerate_hz=250_000,

@@ -29,7 +29,7 @@ def use_style():
         plt.style.use(path)
 
 
-def plot_stretch(recording, start_s, stop_s, recipe=ORIGINAL, ax=None):
+def plot_excerpt(recording, start_s, stop_s, recipe=ORIGINAL, ax=None):
     """The mel spectrogram of a stretch of a recording, with its syllables' onsets and offsets.
 
     Parameters

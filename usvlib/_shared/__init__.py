@@ -1,6 +1,6 @@
 """What every part uses: errors, files, progress."""
 
-from .errors import DownloadError, MissingFileError, UsvError, whole_number
+from .errors import DownloadError, MissingFileError, UsvError, UsvWarning, whole_number
 from .files import atomic_path, existing_file, file_digest
 from .progress import DISCREET, progress_bar
 
@@ -9,6 +9,7 @@ __all__ = [
     "DownloadError",
     "MissingFileError",
     "UsvError",
+    "UsvWarning",
     "atomic_path",
     "existing_file",
     "file_digest",

@@ -11,6 +11,10 @@ class MissingFileError(UsvError, FileNotFoundError):
     """A file that should be there is not."""
 
 
+class UsvWarning(UserWarning):
+    """The category of every warning that usvlib gives about its input or its results."""
+
+
 class DownloadError(UsvError):
     """A recording that is not on this machine could not be fetched."""
 

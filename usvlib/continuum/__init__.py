@@ -3,8 +3,14 @@
 from .assessment import FEWEST_SYLLABLES, LEAST_SUPPORT, assess_continuum
 from .callclasses import CLASSES, call_classes, plot_classes
 from .controls import CONTINUA, CONTROLS, oracle_separation, simulate_control
-from .dimension import Dimension, dimension_calibration, intrinsic_dimension, plot_dimension
-from .estimators import principal_components
+from .dimension import (
+    Dimension,
+    calibrated_estimates,
+    dimension_calibration,
+    intrinsic_dimension,
+    plot_dimension,
+)
+from .estimators import likelihood_dimension, principal_components
 from .power import control_results, detected_separation, false_alarms, plot_power
 from .tendency import copula_null, gaussian_null, hopkins
 from .verdict import (
@@ -35,6 +41,7 @@ __all__ = [
     "Dimension",
     "Verdict",
     "assess_continuum",
+    "calibrated_estimates",
     "call_classes",
     "control_results",
     "copula_null",
@@ -44,6 +51,7 @@ __all__ = [
     "gaussian_null",
     "hopkins",
     "intrinsic_dimension",
+    "likelihood_dimension",
     "oracle_separation",
     "plot_classes",
     "plot_dimension",

@@ -1,0 +1,47 @@
+from . import clustering as clustering
+from . import continuum as continuum
+from . import data as data
+from . import embedding as embedding
+from . import explorer as explorer
+from . import figures as figures
+from . import manifold as manifold
+from . import measures as measures
+from . import normalisation as normalisation
+from . import recipe as recipe
+from . import spectrograms as spectrograms
+from . import study as study
+from ._shared import DownloadError as DownloadError
+from ._shared import MissingFileError as MissingFileError
+from ._shared import UsvError as UsvError
+from ._shared import UsvWarning as UsvWarning
+from .clustering import Clusters as Clusters
+from .clustering import cluster as cluster
+from .continuum import Verdict as Verdict
+from .continuum import assess_continuum as assess_continuum
+from .data import Recording as Recording
+from .data import load_recording as load_recording
+from .data import load_recordings as load_recordings
+from .data import recording_from_array as recording_from_array
+from .data import simulate_recording as simulate_recording
+from .embedding import embed as embed
+from .embedding import map_fidelity as map_fidelity
+from .explorer import Explorer as Explorer
+from .explorer import explore as explore
+from .figures import listen as listen
+from .figures import plot_excerpt as plot_excerpt
+from .figures import plot_syllables as plot_syllables
+from .figures import use_style as use_style
+from .manifold import plot_manifold as plot_manifold
+from .measures import frequency_contours as frequency_contours
+from .measures import syllable_measures as syllable_measures
+from .normalisation import normalise as normalise
+from .recipe import ORIGINAL as ORIGINAL
+from .recipe import Recipe as Recipe
+from .spectrograms import SyllableSpectrograms as SyllableSpectrograms
+from .spectrograms import mel_spectrogram as mel_spectrogram
+from .spectrograms import syllable_spectrograms as syllable_spectrograms
+from .study import Study as Study
+from .study import open_study as open_study
+
+__version__: str
+__all__: list[str]
