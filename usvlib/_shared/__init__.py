@@ -1,5 +1,6 @@
 """What every part uses: errors, files, progress."""
 
+from .digests import syntax_digest
 from .errors import DownloadError, MissingFileError, UsvError, UsvWarning, whole_number
 from .files import atomic_path, existing_file, file_digest
 from .progress import DISCREET, progress_bar
@@ -14,5 +15,6 @@ __all__ = [
     "existing_file",
     "file_digest",
     "progress_bar",
+    "syntax_digest",
     "whole_number",
 ]
