@@ -192,6 +192,30 @@ def test_coordinates_that_cannot_be_are_an_error(coordinates, words):
         cluster(coordinates)
 
 
+class TestMeans:
+    def test_each_is_the_mean_of_the_features_with_its_label(self):
+        features = np.random.default_rng(0).normal(size=(60, 4, 5)).astype(np.float32)
+        coordinates = _points(60)
+        coordinates[7] = np.nan
+        clusters = cluster(coordinates)
+        means = clusters.means(features)
+        assert means.shape == (clusters.n_clusters, 4, 5)
+        assert means.dtype == np.float32
+        for label, mean in enumerate(means):
+            np.testing.assert_array_equal(mean, features[clusters.labels == label].mean(axis=0))
+
+    def test_no_cluster_has_no_means(self):
+        clusters = cluster(np.full((3, 2), np.nan))
+        assert clusters.means(np.zeros((3, 4, 5))).shape == (0, 4, 5)
+
+    def test_features_of_other_syllables_are_an_error(self):
+        clusters = cluster(_points(60))
+        with refused("features of 59 syllables", "labels of 60", "must"):
+            clusters.means(np.zeros((59, 4, 5)))
+        with refused("features", "must be"):
+            clusters.means(None)
+
+
 class TestRepeatability:
     def test_crowds_far_apart_are_found_again_and_explain_nearly_all(self):
         rng = np.random.default_rng(0)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ._shared import UsvError
 from .embedding import check_coordinates
+from .normalisation import check_features
 from .recipe import ORIGINAL
 
 SYLLABLES_PER_CLUSTER = 10
@@ -39,6 +40,44 @@ class Clusters:
     def sizes(self):
         """Number of syllables in each cluster: int array [n_clusters]."""
         return np.bincount(self.labels[self.labels >= 0], minlength=self.n_clusters)
+
+    def means(self, features):
+        """Return the mean of the features of each cluster, in the order of the centroids.
+
+        Parameters
+        ----------
+        features : float array [n_syllables, n_bands, n_frames]
+            In log2 units over the noise floor, as `normalise` gives them.
+
+        Returns
+        -------
+        float array [n_clusters, n_bands, n_frames]
+            In the units and of the dtype of the features.
+
+        Raises
+        ------
+        UsvError
+            If there are not as many features as labels, or a feature is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> clusters = Clusters(labels=[0, 1, 1, -1], centroids=[[0, 0], [5, 5]])
+        >>> features = np.arange(4.0)[:, np.newaxis, np.newaxis] * np.ones((4, 40, 41))
+        >>> means = clusters.means(features)
+        >>> means.shape
+        (2, 40, 41)
+        >>> means[:, 0, 0]
+        array([0. , 1.5])
+        """
+        features = check_features(features)
+        if len(features) != len(self.labels):
+            raise UsvError(
+                f"there are features of {len(features)} syllables and labels of "
+                f"{len(self.labels)}; they must be of the same syllables"
+            )
+        means = [features[self.labels == label].mean(axis=0) for label in range(self.n_clusters)]
+        return np.array(means).reshape(self.n_clusters, *features.shape[1:])
 
 
 def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
