@@ -1,17 +1,17 @@
-"""The parameters: the page's values, and nothing that cannot work."""
+"""The parameters: the tutorial's values, the named recipes, and nothing that cannot work."""
 
 import dataclasses
 import inspect
+import pickle
 
 import numpy as np
 import pytest
 from sounds import refused
 
 import usvlib
-from usvlib import ORIGINAL, Recipe
+from usvlib import ORIGINAL, RECIPES, Recipe, load_recipe
 
-# "The recipe of the original page", field by field.
-PAGE = {
+TUTORIAL = {
     "n_fft": 2048,
     "hop_s": 0.001,
     "n_mels": 128,
@@ -29,8 +29,8 @@ PAGE = {
 }
 
 
-def test_the_original_recipe_has_the_values_of_the_page():
-    assert dataclasses.asdict(ORIGINAL) == PAGE
+def test_the_original_recipe_has_the_values_of_the_tutorial():
+    assert dataclasses.asdict(ORIGINAL) == TUTORIAL
     assert Recipe() == ORIGINAL
 
 
@@ -72,7 +72,7 @@ def test_a_crop_written_as_a_list_is_the_same_recipe():
     ],
 )
 def test_replacing_a_field_changes_that_field_only(changes):
-    assert dataclasses.asdict(dataclasses.replace(ORIGINAL, **changes)) == PAGE | changes
+    assert dataclasses.asdict(dataclasses.replace(ORIGINAL, **changes)) == TUTORIAL | changes
 
 
 BAD = [
@@ -84,13 +84,20 @@ BAD = [
     ("n_fft", None),
     ("n_fft", float("nan")),
     ("n_fft", float("inf")),
+    ("n_fft", 2**20 + 1),
+    ("n_fft", 10**400),
     ("hop_s", 0),
     ("hop_s", -0.001),
     ("hop_s", float("nan")),
     ("hop_s", float("inf")),
     ("hop_s", None),
+    ("hop_s", True),
+    ("hop_s", 1e300),
     ("n_mels", 0),
     ("n_mels", "many"),
+    ("n_mels", 4097),
+    ("low_hz", True),
+    ("low_hz", 10**400),
     ("low_hz", -1),
     ("low_hz", float("nan")),
     ("low_hz", "40 kHz"),
@@ -109,6 +116,8 @@ BAD = [
     ("threshold", "off"),
     ("time_scaling", 0),
     ("time_scaling", -8),
+    ("time_scaling", 1e300),
+    ("threshold", 1e300),
     ("time_scaling", float("nan")),
     ("centre_halfwidth", 0),
     ("centre_halfwidth", 52),
@@ -120,8 +129,10 @@ BAD = [
     ("min_dist", None),
     ("embedding_seed", -1),
     ("embedding_seed", None),
+    ("embedding_seed", 2**32),
     ("n_clusters", 0),
     ("clustering_seed", -2),
+    ("clustering_seed", 2**32),
 ]
 
 
@@ -144,11 +155,143 @@ def test_the_bounds_of_a_bad_value_are_told():
 
 
 @pytest.mark.parametrize(
-    "written", [{"n_fft": 2048.0}, {"n_mels": 128.0}, {"centre_halfwidth": 20.0}]
+    "written",
+    [
+        {"n_fft": 2048.0},
+        {"n_mels": np.int64(128)},
+        {"centre_halfwidth": 20.0},
+        {"low_hz": 40_000},
+        {"low_hz": np.float32(40_000)},
+        {"low_hz": np.int64(40_000)},
+        {"threshold": 0},
+        {"threshold": -0.0},
+        {"time_scaling": np.float64(8)},
+        {"crop": (np.int64(15), 10.0)},
+    ],
 )
-def test_a_whole_number_written_with_a_point_is_that_number(written):
-    # The digest of a study is of the recipe's words: one recipe must have one spelling.
-    assert repr(Recipe(**written)) == repr(ORIGINAL)
+def test_equal_recipes_are_equal_as_text_and_in_their_hash(written):
+    # The digest of a study contains the recipe as text.
+    recipe = Recipe(**written)
+    assert recipe == ORIGINAL
+    assert repr(recipe) == repr(ORIGINAL)
+    assert hash(recipe) == hash(ORIGINAL)
+    for field in dataclasses.fields(Recipe):
+        assert type(getattr(recipe, field.name)) is type(getattr(ORIGINAL, field.name))
+
+
+def test_the_largest_seeds_are_taken():
+    recipe = Recipe(embedding_seed=2**32 - 1, clustering_seed=2**32 - 1)
+    assert recipe.embedding_seed == recipe.clustering_seed == 4_294_967_295
+
+
+# Named recipes
+
+
+def test_the_named_recipes_have_the_values_of_the_design():
+    assert list(RECIPES) == ["tutorial", "songbird", "rat", "pup"]
+    off = {"crop": (0, 0), "centre_halfwidth": None}
+    changes = {
+        "tutorial": {},
+        "songbird": {"n_fft": 1024, "n_mels": 64, "low_hz": 500, "high_hz": 10_000, **off},
+        "rat": {"low_hz": 18_000, **off},
+        "pup": {"low_hz": 20_000, "crop": (0, 0)},
+    }
+    for name, recipe in RECIPES.items():
+        assert dataclasses.asdict(recipe) == TUTORIAL | changes[name]
+
+
+def test_the_named_recipes_cannot_be_changed():
+    with pytest.raises(TypeError):
+        RECIPES["rat"] = ORIGINAL
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_a_named_recipe_is_called_by_its_name(name):
+    assert load_recipe(name) is RECIPES[name]
+    assert str(RECIPES[name]) == name
+    assert str(pickle.loads(pickle.dumps(RECIPES[name]))) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"low_hz": 30_000, "crop": (0, 0)}, "tutorial with low_hz=30000, crop=(0, 0)"),
+        ({"threshold": None}, "tutorial with threshold=None"),
+        ({"hop_s": 0.0005, "time_scaling": 8.5}, "tutorial with hop_s=0.0005, time_scaling=8.5"),
+    ],
+)
+def test_another_recipe_is_called_by_what_differs_from_the_tutorial(changes, text):
+    assert str(Recipe(**changes)) == text
+
+
+# Recipes from files
+
+
+def _toml(folder, text):
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_gives_its_fields_and_the_tutorials_others(tmp_path):
+    path = _toml(tmp_path, "# mine\nn_fft = 1024\nlow_hz = 25_000\ncrop = [3, 0]\n")
+    expected = Recipe(n_fft=1024, low_hz=25_000, crop=(3, 0))
+    assert load_recipe(path) == load_recipe(str(path)) == expected
+
+
+def test_an_empty_file_is_the_tutorials_recipe(tmp_path):
+    assert load_recipe(_toml(tmp_path, "")) == ORIGINAL
+
+
+def test_off_stands_for_none(tmp_path):
+    names = ("high_hz", "threshold", "time_scaling", "centre_halfwidth")
+    path = _toml(tmp_path, "".join(f'{name} = "off"\n' for name in names))
+    assert load_recipe(path) == Recipe(**dict.fromkeys(names))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("n_ftt = 1024", ["n_ftt is 1024", "n_fft, hop_s", "must be one of"]),
+        ("[recipe]\nn_fft = 1024", ["recipe", "must be one of"]),
+        ('n_fft = "1024"', ["n_fft is '1024'", "whole number"]),
+        ('n_fft = "off"', ["n_fft is 'off'", "whole number"]),
+        ('threshold = "none"', ["threshold is 'none'", "finite"]),
+        ("low_hz = true", ["low_hz is True", "finite"]),
+        ("low_hz = 2024-01-01", ["low_hz is datetime.date", "finite"]),
+        ("crop = 15", ["crop is 15", "two numbers"]),
+        ("crop = [100, 28]", ["crop is (100, 28)", "at least one of 128"]),
+        ("n_fft 1024", ["is not a TOML file", "line 1"]),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_the_file_the_key_and_the_value(tmp_path, text, words):
+    path = _toml(tmp_path, text)
+    with refused(path, *words):
+        load_recipe(path)
+
+
+def test_a_file_that_is_no_text_is_an_error(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with refused(path, "is not a TOML file"):
+        load_recipe(path)
+
+
+def test_a_file_that_is_not_there_is_missing(tmp_path):
+    with refused("nowhere.toml", "missing", kind=usvlib.MissingFileError):
+        load_recipe(tmp_path / "nowhere.toml")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    (tmp_path / "folder.toml").mkdir()
+    with refused("folder.toml", "missing"):
+        load_recipe(tmp_path / "folder.toml")
+
+
+@pytest.mark.parametrize("source", ["mouse", "Tutorial", "", None, 3, ORIGINAL, ["rat"]])
+def test_an_unknown_name_is_an_error_that_lists_the_names(source):
+    with refused(repr(source), "tutorial, songbird, rat, pup", ".toml"):
+        load_recipe(source)
 
 
 def test_every_step_takes_the_original_recipe_unless_told_otherwise():

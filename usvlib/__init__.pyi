@@ -36,7 +36,9 @@ from .measures import frequency_contours as frequency_contours
 from .measures import syllable_measures as syllable_measures
 from .normalisation import normalise as normalise
 from .recipe import ORIGINAL as ORIGINAL
+from .recipe import RECIPES as RECIPES
 from .recipe import Recipe as Recipe
+from .recipe import load_recipe as load_recipe
 from .spectrograms import SyllableSpectrograms as SyllableSpectrograms
 from .spectrograms import mel_spectrogram as mel_spectrogram
 from .spectrograms import syllable_spectrograms as syllable_spectrograms
