@@ -71,3 +71,10 @@ def refused(*words, kind=usvlib.UsvError):
     message = str(caught.value)
     missing = [str(word) for word in words if str(word) not in message]
     assert not missing, f"{missing} not in {message!r}"
+
+
+class Samples:
+    """A source of samples, for recordings whose samples a test makes up."""
+
+    def __init__(self, samples):
+        self.samples = samples

@@ -1,10 +1,16 @@
 """A recording: its samples piece by piece, and syllables that can be true."""
 
+import dataclasses
+import pickle
+import warnings
+
+import joblib
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from sounds import RATE, noise, refused, short_recording, tones_in_noise
+from sounds import RATE, Samples, noise, refused, short_recording, tones_in_noise
 
 import usvlib
 from usvlib import recording_from_array
@@ -154,10 +160,10 @@ def test_fewer_samples_than_promised_are_an_error():
         n_samples=1000,
         onsets=[0],
         offsets=[500],
-        samples=lambda start, stop: np.zeros(min(stop, 600) - start),
+        source=Samples(lambda start, stop: np.zeros(min(stop, 600) - start)),
         fingerprint="",
     )
-    with refused("short", "ends early", "0 to 1000", 600):
+    with refused("short", "ends too early", "0 to 1000", 600):
         next(recording.blocks())
 
 
@@ -188,7 +194,6 @@ def test_a_sampling_rate_may_be_any_kind_of_number():
 @pytest.mark.parametrize(
     ("onsets", "offsets", "words"),
     [
-        ([], [], ["no syllables"]),
         ([100], [200, 300], ["1 onsets", "2 offsets"]),
         ([100, 300], [200, 300], ["syllable 1", "from sample 300 to 300", "before"]),
         ([100, 400], [200, 300], ["syllable 1", "from sample 400 to 300", "before"]),
@@ -280,3 +285,119 @@ def test_what_was_read_may_be_changed_without_harm():
     changed = recording.read(0, 0.01)
     changed -= 100
     np.testing.assert_array_equal(recording.read(0, 0.01), before)
+
+
+# Recordings without syllables, with labels, and what figures call them
+
+
+def test_a_recording_may_hold_no_syllables():
+    recording = short_recording(onsets=[], offsets=[])
+    assert recording.n_syllables == 0
+    assert recording.onsets.dtype == recording.offsets.dtype == np.int64
+    assert len(recording.read(0, 0.01)) == 2500
+
+
+def _labelled(**fields):
+    return dataclasses.replace(short_recording(onsets=[0, 500], offsets=[200, 900]), **fields)
+
+
+def test_labels_and_confidence_go_with_the_syllables():
+    recording = _labelled(labels=["up", "down"], confidence=[0.5, 1])
+    assert recording.labels.tolist() == ["up", "down"]
+    assert recording.confidence.dtype == np.float64
+    for field in ("labels", "confidence"):
+        with refused(field, "(1,)", "2 syllables"):
+            _labelled(**{field: [1]})
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("mine", "mine"),
+        ("_rec1.wav", "\u200a_rec1.wav"),
+        (r"a$\foo$b", r"a\$\foo\$b"),
+        ("マウス.wav", "□□□.wav"),
+        ("two\nlines", "two□lines"),
+        ("x" * 85, "x" * 19 + "…" + "x" * 20),
+    ],
+)
+def test_a_label_can_be_drawn(name, label):
+    import matplotlib.pyplot as plt
+
+    assert short_recording(name=name).label == label
+    _, ax = plt.subplots()
+    ax.plot([0, 1], label=label)
+    legend = ax.legend()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of missing glyphs and skipped labels
+        ax.figure.canvas.draw()
+    assert len(legend.get_texts()) == 1
+
+
+# Sending recordings to other processes
+
+
+def _mapped(folder):
+    path = folder / "samples.npy"
+    np.save(path, np.arange(200_000, dtype=np.int16))
+    samples = np.load(path, mmap_mode="r")[1000:150_000]  # a slice keeps the file's own offset
+    return recording_from_array(samples, RATE, np.arange(0, 9000, 10), np.arange(5, 9005, 10))
+
+
+def _from_file(folder):
+    path = folder / "mine.wav"
+    soundfile.write(path, noise(100_000), RATE)
+    spans = np.stack([np.arange(0, 9000, 10), np.arange(5, 9005, 10)], axis=1) / RATE
+    np.savetxt(path.with_suffix(".csv"), spans, delimiter=",")
+    return usvlib.load_recording(path)
+
+
+def _simulated(folder):
+    return usvlib.simulate_recording(900, n_types=3)
+
+
+@pytest.mark.parametrize("make", [_mapped, _from_file, _simulated])
+def test_a_pickled_recording_is_small_and_reads_the_same_elsewhere(make, tmp_path):
+    recording = make(tmp_path)
+    audio = usvlib.Audio(
+        **{f.name: getattr(recording, f.name) for f in dataclasses.fields(usvlib.Audio)}
+    )
+    assert len(pickle.dumps(audio)) <= 5000
+    content = pickle.dumps(recording)
+    assert len(content) <= 5000 + 16 * recording.n_syllables
+    again = pickle.loads(content)
+    assert again.fingerprint == recording.fingerprint
+    np.testing.assert_array_equal(again.onsets, recording.onsets)
+    np.testing.assert_array_equal(again.read(0.1, 0.3), recording.read(0.1, 0.3))
+    if recording.truth:
+        assert again.truth.syllables.equals(recording.truth.syllables)
+    # joblib's workers get it by cloudpickle.
+    [elsewhere] = joblib.Parallel(2)([joblib.delayed(_mean_level)(recording)])
+    assert elsewhere == _mean_level(recording)
+
+
+def _mean_level(recording):
+    return float(np.abs(recording.read(0.1, 0.3)).mean())
+
+
+def test_a_mapped_file_that_changed_is_not_opened_again(tmp_path):
+    content = pickle.dumps(_mapped(tmp_path))
+    np.save(tmp_path / "samples.npy", np.zeros(10, np.int16))
+    with refused("samples.npy", "was changed"):
+        pickle.loads(content)
+
+
+def test_samples_in_memory_are_pickled_themselves():
+    recording = short_recording()
+    again = pickle.loads(pickle.dumps(recording))
+    np.testing.assert_array_equal(again.read(0, 0.2), recording.read(0, 0.2))
+
+
+def test_given_latents_are_pickled_and_tell_recordings_apart():
+    rng = np.random.default_rng(3)
+    first = usvlib.data.recording_of_latents(np.zeros((3, 6)), np.zeros(3, int), rng, seed=0)
+    again = pickle.loads(pickle.dumps(first))
+    np.testing.assert_array_equal(again.read(0.4, 0.7), first.read(0.4, 0.7))
+    # The generator has moved on, and draws another recording from the same arguments.
+    second = usvlib.data.recording_of_latents(np.zeros((3, 6)), np.zeros(3, int), rng, seed=0)
+    assert second.fingerprint != first.fingerprint

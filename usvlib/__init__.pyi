@@ -18,7 +18,9 @@ from .clustering import Clusters as Clusters
 from .clustering import cluster as cluster
 from .continuum import Verdict as Verdict
 from .continuum import assess_continuum as assess_continuum
+from .data import Audio as Audio
 from .data import Recording as Recording
+from .data import load_audio as load_audio
 from .data import load_recording as load_recording
 from .data import load_recordings as load_recordings
 from .data import recording_from_array as recording_from_array

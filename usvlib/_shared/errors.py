@@ -1,28 +1,32 @@
-"""What goes wrong, said in terms of the argument, its value and the rule."""
+"""Errors and warnings, and the checks of numbers that all modules share."""
 
+import math
 import numbers
 
 
 class UsvError(ValueError):
-    """Every error that usvlib raises about its input."""
+    """The base of every error that usvlib raises about its input."""
 
 
 class MissingFileError(UsvError, FileNotFoundError):
-    """A file that should be there is not."""
+    """Raised where a file is missing."""
+
+
+class DownloadError(UsvError):
+    """Raised where a recording is not on this machine and cannot be downloaded."""
 
 
 class UsvWarning(UserWarning):
     """The category of every warning that usvlib gives about its input or its results."""
 
 
-class DownloadError(UsvError):
-    """A recording that is not on this machine could not be fetched."""
-
-
-def whole_number(argument, value, least):
-    """`value` as an int, or a `UsvError` that names the argument."""
+def whole_number(argument: str, value, least: int, most: float = math.inf) -> int:
+    """Return `value` as an int, or raise a `UsvError` that names the argument."""
     whole = isinstance(value, numbers.Real) and not isinstance(value, bool)
-    # What is not finite has no remainder but NaN.
-    if not whole or value % 1 != 0 or value < least:
-        raise UsvError(f"{argument} is {value!r}; it must be a whole number of at least {least}")
+    # Numbers that are not finite have the remainder NaN, and so fail, too.
+    if not whole or value % 1 != 0 or not least <= value <= most:
+        upper = f" and at most {most}" if math.isfinite(most) else ""
+        raise UsvError(
+            f"{argument} is {value!r}; it must be a whole number of at least {least}{upper}"
+        )
     return int(value)

@@ -1,122 +1,214 @@
-"""Recordings from files: audio with a table of syllables, or the page's four arrays."""
+"""Recordings from files: audio with a table of syllables, or the tutorial's four arrays."""
+
+from __future__ import annotations
 
 import csv
-import re
+import os
+import struct
+import warnings
 from pathlib import Path
 
 import numpy as np
 
-from .._shared import MissingFileError, UsvError, atomic_path, existing_file, file_digest
-from .recordings import Recording, fingerprint_of, recording_from_array
+from .._shared import (
+    MissingFileError,
+    UsvError,
+    UsvWarning,
+    atomic_path,
+    existing_file,
+    file_digest,
+    whole_number,
+)
+from .audio import Audio, FileSource, file_stamp, fingerprint_of, one_number
+from .cache import cache_dir, mark_used, trim_cache
+from .recordings import Recording, recording_from_array
 
 AUDIO_SUFFIXES = (".wav", ".flac")
 
+# What a WAV has in place of a size that was not known when it was written.
+UNKNOWN_SIZE = 0xFFFFFFFF
 
-def recording_from_audio(path, syllables_path=None, channel=None, name=None):
-    """A recording from an audio file and a table of its syllables.
+
+def load_audio(
+    path: str | os.PathLike,
+    channel: int | None = None,
+    samplerate_hz: float | None = None,
+    name: str | None = None,
+) -> Audio:
+    """Open an audio file without reading its samples.
 
     Parameters
     ----------
     path : path of a .wav or .flac file
-        Any width of integer or floating-point samples.
-    syllables_path : path of a .csv file, optional
-        Two columns, onset and offset in seconds, with or without a header; by default the file of
-        the same stem beside the audio.
+        Integer or floating-point samples of any width.
     channel : int, optional
-        Which channel to take, from 0; required where there are several.
+        Which channel to take, from 0. Required if there are several.
+    samplerate_hz : float, optional
+        The true sampling rate, where the file's own is wrong. Files of bat detectors are often
+        stored ten times slower ("time expanded").
     name : str, optional
-        By default the file's stem.
+        The stem of the file by default.
 
     Returns
     -------
-    Recording
+    Audio
+
+    Raises
+    ------
+    UsvError
+        If the file is missing, is no audio, is empty or truncated, or has no such channel.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile, tempfile, usvlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(f"{folder}/mine.wav", np.zeros(25_000), 25_000)
+    ...     audio = usvlib.load_audio(f"{folder}/mine.wav", samplerate_hz=250_000)
+    >>> audio.name, audio.samplerate_hz, audio.duration_s
+    ('mine', 250000, 0.1)
     """
     import soundfile
 
-    # Read later, when the working directory may be another.
+    # The file is read later, when the working directory may be another.
     path = existing_file(path).absolute()
     try:
-        with soundfile.SoundFile(path) as audio:
-            samplerate_hz, n_samples = audio.samplerate, audio.frames
-            n_channels, log = audio.channels, audio.extra_info
-            # As stored where that is possible: numpy makes float32 of it many times faster.
-            dtype = "int16" if audio.subtype == "PCM_16" else "float32"
+        with soundfile.SoundFile(path) as file:
+            rate_hz, n_samples, n_channels = file.samplerate, file.frames, file.channels
+            # As it is stored where that is possible: numpy makes float32 of it many times faster.
+            dtype = "int16" if file.subtype == "PCM_16" else "float32"
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise UsvError(f"{path} cannot be read as audio: {error}") from error
-    # libsndfile takes a shortened WAV for a shorter one; only its log tells.
-    if re.search(r"^data : \d+ \(should be", log, re.MULTILINE):
-        raise UsvError(f"{path} is truncated: its header promises more audio than the file holds")
+    _check_size(path)
     if n_samples == 0:
         raise UsvError(f"{path} holds no samples; the recording must not be empty")
     if channel is None and n_channels > 1:
         raise UsvError(
-            f"{path} has {n_channels} channels; save one of them as a file "
-            f"of its own, or call recording_from_audio with channel=0 ... {n_channels - 1}"
+            f"{path} has {n_channels} channels; choose one: channel=0 ... {n_channels - 1}"
         )
-    if channel is not None and channel not in range(n_channels):
-        raise UsvError(f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}")
-
-    stamp = _stamp(path)
-
-    def samples(start, stop):
-        if _stamp(path) != stamp:
-            raise UsvError(f"{path} was changed since it was opened; open it anew")
-        try:
-            block, _ = soundfile.read(path, start=start, stop=stop, dtype=dtype, always_2d=True)
-        except (soundfile.LibsndfileError, RuntimeError) as error:
-            raise UsvError(f"{path} is damaged or truncated: {error}") from error
-        return block[:, channel or 0]
-
-    if syllables_path is None:
-        syllables_path = path.with_suffix(".csv")
-        if not syllables_path.is_file():
-            raise MissingFileError(
-                f"{syllables_path} is missing: the onsets and offsets of {path.name} are taken "
-                "from it (two columns, seconds)"
-            )
-    onsets_s, offsets_s = _read_syllables(syllables_path)
-    onsets = np.round(onsets_s * samplerate_hz)
-    offsets = np.round(offsets_s * samplerate_hz)
-    # Said here in the table's own terms; all else that can be wrong, Recording says.
-    if (late := np.flatnonzero(np.isfinite(offsets) & (offsets > n_samples))).size:
-        i, end_s = late[0], n_samples / samplerate_hz
+    try:
+        channel = whole_number("channel", channel or 0, 0, n_channels - 1)
+    except UsvError:
         raise UsvError(
-            f"{syllables_path}: syllable {i} goes from {onsets_s[i]:g} to {offsets_s[i]:g} s, but "
-            f"the recording ends at {end_s:g} s; onsets and offsets must be in seconds"
-        )
-    return Recording(
+            f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}"
+        ) from None
+    return Audio(
         name=name or path.stem,
-        samplerate_hz=samplerate_hz,
+        samplerate_hz=rate_hz if samplerate_hz is None else samplerate_hz,
         n_samples=n_samples,
-        onsets=onsets,
-        offsets=offsets,
-        samples=samples,
-        fingerprint=fingerprint_of(file_digest(path), channel, onsets, offsets),
+        source=FileSource(os.fspath(path), channel, dtype, file_stamp(path)),
+        fingerprint=fingerprint_of(file_digest(path), channel, samplerate_hz),
     )
 
 
-def recording_from_npz(path, cache_dir, name=None):
-    """A recording from the page's four arrays.
+def recording_from_audio(
+    path: str | os.PathLike,
+    annotations: str | os.PathLike | None = None,
+    channel: int | None = None,
+    name: str | None = None,
+    samplerate_hz: float | None = None,
+) -> Recording:
+    """Open an audio file and a table of its syllables.
 
-    The audio is unpacked once into a folder named by the file's content, and mapped into memory
-    from there.
+    Parameters
+    ----------
+    path : path of a .wav or .flac file
+        See `load_audio`.
+    annotations : path of a .csv file, optional
+        Two columns, onset and offset in seconds, with or without a header. By default the file
+        with the stem of the audio file beside it.
+    channel : int, optional
+        Which channel to take, from 0. Required if there are several.
+    name : str, optional
+        The stem of the file by default.
+    samplerate_hz : float, optional
+        The true sampling rate, where the file's own is wrong. The table then counts true seconds.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    UsvError
+        If a file is missing or damaged, or a syllable is not possible.
+
+    Examples
+    --------
+    >>> import numpy as np, soundfile, tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     soundfile.write(f"{folder}/mine.wav", np.zeros(250_000), 250_000)
+    ...     _ = Path(folder, "mine.csv").write_text("onset,offset\\n0.1,0.15\\n0.3,0.34\\n")
+    ...     recording = recording_from_audio(f"{folder}/mine.wav")
+    >>> recording.n_syllables
+    2
+    """
+    audio = load_audio(path, channel, samplerate_hz, name)
+    path = Path(path)
+    if annotations is None:
+        annotations = path.with_suffix(".csv")
+        if not annotations.is_file():
+            raise MissingFileError(
+                f"{annotations} is missing: the onsets and offsets of {path.name} are read from "
+                "it (two columns, seconds)"
+            )
+    onsets_s, offsets_s = _read_syllables(annotations)
+    onsets = np.round(onsets_s * audio.samplerate_hz)
+    offsets = np.round(offsets_s * audio.samplerate_hz)
+    # The other rules are checked by Recording. This one is explained in the table's own terms.
+    if (late := np.flatnonzero(np.isfinite(offsets) & (offsets > audio.n_samples))).size:
+        i = late[0]
+        raise UsvError(
+            f"{annotations}: syllable {i} goes from {onsets_s[i]:g} to {offsets_s[i]:g} s, but "
+            f"the recording ends at {audio.duration_s:g} s; onsets and offsets must be in seconds"
+        )
+    fields = {field: getattr(audio, field) for field in ("name", "samplerate_hz", "n_samples")}
+    return Recording(
+        **fields,
+        source=audio.source,
+        fingerprint=fingerprint_of(audio.fingerprint, onsets, offsets),
+        onsets=onsets,
+        offsets=offsets,
+    )
+
+
+def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Recording:
+    """Open a file with the tutorial's four arrays.
+
+    The audio is unpacked once into the cache, into a file named by the content, and is mapped into
+    memory from there. Where the cache cannot be written, the audio is read into memory.
 
     Parameters
     ----------
     path : path of an .npz file
         `recording` [n_samples], `samplerate` in Hz, `syllable_onsets` and `syllable_offsets`
         [n_syllables] in samples.
-    cache_dir : path
-        Where the unpacked audio is kept.
     name : str, optional
-        By default the file's stem.
+        The stem of the file by default.
 
     Returns
     -------
     Recording
+
+    Raises
+    ------
+    UsvError
+        If the file is missing or damaged, lacks an array, or holds anything but plain numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     arrays = {"recording": np.ones(250_000, np.int16), "samplerate": 250_000}
+    ...     arrays |= {"syllable_onsets": [1_000], "syllable_offsets": [9_000]}
+    ...     np.savez(f"{folder}/mine.npz", **arrays)
+    ...     recording = recording_from_npz(f"{folder}/mine.npz")
+    >>> recording.n_syllables, recording.samplerate_hz
+    (1, 250000)
     """
     path = existing_file(path)
     arrays, digest = {}, file_digest(path)
+    unpacked = cache_dir() / "unpacked" / f"{digest}.npy"
     try:
         with np.load(path, allow_pickle=False) as npz:
             keys = ("recording", "samplerate", "syllable_onsets", "syllable_offsets")
@@ -126,21 +218,57 @@ def recording_from_npz(path, cache_dir, name=None):
                 )
             for key in keys[1:]:
                 arrays[key] = npz[key]
-            unpacked = Path(cache_dir) / "unpacked" / f"{digest}.npy"
-            if not unpacked.is_file():
-                _unpack(npz, "recording.npy", unpacked, path)
+            samples = _unpacked(npz, unpacked, path)
     except UsvError:
         raise
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged or pickled file
         raise UsvError(f"{path} cannot be read as an .npz file of plain arrays: {error}") from error
     return recording_from_array(
-        np.load(unpacked, mmap_mode="r", allow_pickle=False),
-        arrays["samplerate"],
+        samples,
+        one_number(arrays["samplerate"], "samplerate", path.name),
         arrays["syllable_onsets"],
         arrays["syllable_offsets"],
         name=name or path.stem,
         fingerprint=digest,
     )
+
+
+def _check_size(path):
+    """Raise a `UsvError` for a WAV whose header promises more audio than the file holds.
+
+    libsndfile takes such a file for a shorter one.
+    """
+    with open(path, "rb") as file:
+        riff = file.read(12)
+        if riff[:4] not in (b"RIFF", b"RIFX") or riff[8:] != b"WAVE":
+            return
+        size_format = ">I" if riff[:4] == b"RIFX" else "<I"
+        end = os.fstat(file.fileno()).st_size
+        while len(head := file.read(8)) == 8:
+            (size,) = struct.unpack(size_format, head[4:])
+            if head[:4] == b"data":
+                if size == UNKNOWN_SIZE or file.tell() + size <= end:
+                    return
+                break
+            file.seek(size + size % 2, os.SEEK_CUR)
+    raise UsvError(f"{path} is truncated: its header promises more audio than the file holds")
+
+
+def _unpacked(npz, unpacked, source):
+    """The samples of an .npz file, mapped from the cache where that can be written."""
+    if not unpacked.is_file():
+        try:
+            _unpack(npz, "recording.npy", unpacked, source)
+        except UsvError as error:
+            if not isinstance(error.__cause__, OSError):
+                raise
+            warnings.warn(
+                f"{error}; the audio of {source} is held in memory", UsvWarning, stacklevel=4
+            )
+            return npz["recording"]
+        trim_cache()
+    mark_used(unpacked)
+    return np.load(unpacked, mmap_mode="r", allow_pickle=False)
 
 
 def _unpack(npz, member, target, source):
@@ -185,7 +313,8 @@ def _read_syllables(path):
     onsets_s, offsets_s, first = [], [], True
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            for row in csv.reader(file):
+            rows = csv.reader(file)
+            for row in rows:
                 if not row:
                     continue
                 may_be_header, first = first and not any(map(_is_number, row)), False
@@ -194,8 +323,9 @@ def _read_syllables(path):
                 except ValueError:
                     if not may_be_header:
                         raise UsvError(
-                            f"{path}, {','.join(row)!r}: every row must be two numbers, onset and "
-                            "offset in seconds, with a comma between and decimal points"
+                            f"{path}, line {rows.line_num}, {','.join(row)!r}: every row must be "
+                            "two numbers, onset and offset in seconds, with a comma between them "
+                            "and decimal points"
                         ) from None
                     continue  # the header
                 onsets_s.append(onset_s)
@@ -205,11 +335,6 @@ def _read_syllables(path):
     if not onsets_s:
         raise UsvError(f"{path} holds no syllables; at least one row of two numbers is needed")
     return np.array(onsets_s), np.array(offsets_s)
-
-
-def _stamp(path):
-    status = existing_file(path).stat()
-    return status.st_size, status.st_mtime_ns
 
 
 def _is_number(cell):

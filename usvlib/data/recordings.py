@@ -1,146 +1,91 @@
-"""A recording: audio that is read in pieces, and where its syllables begin and end."""
+"""A recording: audio, and where its syllables begin and end."""
+
+from __future__ import annotations
 
 import dataclasses
-import hashlib
-import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .._shared import UsvError
+from .audio import ArraySource, Audio, fingerprint_of, one_number
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Recording:
-    """One channel of audio that is never held in memory as a whole, and its syllables.
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Recording(Audio):
+    """Audio, and where its syllables begin and end.
 
     Attributes
     ----------
-    name : str
-        What messages and pages call it.
-    samplerate_hz : int or float
-    n_samples : int
     onsets, offsets : int64 array [n_syllables]
-        First sample of each syllable, and the first one after it. Any order; overlaps are allowed.
-    samples : callable
-        `samples(start, stop)` gives the samples of that span in any numeric type. Several threads
-        call it at once.
-    fingerprint : str
-        Changes whenever the audio or the syllables do.
-    truth : object or None
-        What is known of the syllables, where the recording is simulated.
+        First sample of each syllable, and the first sample after it. Syllables may stand in any
+        order, may overlap, and there may be none.
+    labels : str array [n_syllables] or None
+        The label that somebody gave each syllable.
+    confidence : float array [n_syllables] or None
+        How sure a detector is of each syllable.
+    name, samplerate_hz, n_samples, source, fingerprint
+        See `Audio`. The fingerprint also changes with the syllables.
 
     Raises
     ------
     UsvError
-        If a syllable is empty, outside the recording or not a pair of numbers, or there is none.
+        If a syllable is empty, outside the recording or not a pair of numbers.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=3)
+    >>> recording.n_syllables, len(recording.onsets), recording.labels is None
+    (3, 3, True)
     """
 
-    name: str
-    samplerate_hz: float
-    n_samples: int
     onsets: np.ndarray
     offsets: np.ndarray
-    samples: Callable[[int, int], np.ndarray] = dataclasses.field(repr=False)
-    fingerprint: str = dataclasses.field(repr=False)
-    truth: Any = dataclasses.field(default=None, repr=False)
+    labels: np.ndarray | None = None
+    confidence: np.ndarray | None = None
 
-    def __post_init__(self):
-        rate = float(self.samplerate_hz)
-        if not (math.isfinite(rate) and rate > 0):
-            raise UsvError(
-                f"{self.name}: samplerate is {self.samplerate_hz!r}; it must be above 0 Hz"
-            )
-        object.__setattr__(self, "samplerate_hz", int(rate) if rate.is_integer() else rate)
-        if self.n_samples < 1:
-            raise UsvError(f"{self.name}: the recording has no samples")
+    def __post_init__(self) -> None:
+        super().__post_init__()
         onsets = _sample_numbers(self.onsets, "onsets", self.name)
         offsets = _sample_numbers(self.offsets, "offsets", self.name)
         _check_syllables(onsets, offsets, self.n_samples, self.name)
         object.__setattr__(self, "onsets", onsets)
         object.__setattr__(self, "offsets", offsets)
+        for field, dtype in (("labels", str), ("confidence", float)):
+            if (values := getattr(self, field)) is None:
+                continue
+            values = np.asarray(values, dtype)
+            if values.shape != onsets.shape:
+                raise UsvError(
+                    f"{self.name}: {field} has shape {values.shape}; it must have one value for "
+                    f"each of the {len(onsets)} syllables"
+                )
+            object.__setattr__(self, field, values)
 
     @property
-    def n_syllables(self):
+    def n_syllables(self) -> int:
+        """Number of syllables."""
         return len(self.onsets)
 
     @property
-    def duration_s(self):
-        return self.n_samples / self.samplerate_hz
-
-    def blocks(self, n_samples=2**18):
-        """The whole recording, piece by piece.
-
-        Parameters
-        ----------
-        n_samples : int
-            Length of each piece; the last may be shorter.
-
-        Yields
-        ------
-        float32 array [at most n_samples]
-            Integer audio is scaled to -1 ... 1.
-
-        Raises
-        ------
-        UsvError
-            At a sample that is not finite, or where the file ends too early.
-        """
-        if n_samples != int(n_samples) or n_samples < 1:
-            raise UsvError(f"n_samples is {n_samples!r}; it must be a whole number of at least 1")
-        for start in range(0, self.n_samples, int(n_samples)):
-            yield self.read_samples(start, min(start + int(n_samples), self.n_samples))
-
-    def read(self, start_s, stop_s):
-        """The samples from `start_s` to `stop_s`, cut off at the ends of the recording.
-
-        Parameters
-        ----------
-        start_s, stop_s : float
-            In seconds.
-
-        Returns
-        -------
-        float32 array [n]
-        """
-        if not (math.isfinite(start_s) and math.isfinite(stop_s) and start_s < stop_s):
-            raise UsvError(
-                f"start_s is {start_s!r} and stop_s {stop_s!r}; both must be finite, the first "
-                "smaller"
-            )
-        start, stop = (
-            min(max(round(t * self.samplerate_hz), 0), self.n_samples) for t in (start_s, stop_s)
-        )
-        # A copy, so that what is done to it is not done to the recording.
-        return self.read_samples(start, stop).copy()
-
-    def read_samples(self, start, stop):
-        """The samples from number `start` up to `stop`: float32 array [stop - start].
-
-        It may share memory with the recording.
-        """
-        block = _as_float32(np.asarray(self.samples(start, stop)))
-        if block.shape != (stop - start,):
-            raise UsvError(
-                f"{self.name}: the file ends early: samples {start} to {stop} were asked for, "
-                f"and {len(block)} were there"
-            )
-        # A sum is the fastest test: it is not finite as soon as one sample is not. Of very large
-        # samples it may not be either.
-        with np.errstate(over="ignore", invalid="ignore"):
-            suspect = not np.isfinite(block.sum())
-        if suspect and (where := np.flatnonzero(~np.isfinite(block))).size:
-            bad = start + int(where[0])
-            raise UsvError(
-                f"{self.name}: sample {bad} ({bad / self.samplerate_hz:.6f} s) is not finite; "
-                "every sample must be a number"
-            )
-        return block
+    def truth(self) -> Any:
+        """What the simulator knows of the syllables (a `Truth`), or None for real recordings."""
+        return getattr(self.source, "truth", None)
 
 
-def recording_from_array(samples, samplerate_hz, onsets, offsets, name="array", fingerprint=None):
-    """A recording from samples in memory, or mapped into it.
+def recording_from_array(
+    samples: np.ndarray,
+    samplerate_hz: float,
+    onsets: Sequence[int],
+    offsets: Sequence[int],
+    name: str = "array",
+    fingerprint: str | None = None,
+) -> Recording:
+    """Make a recording from samples in memory, or mapped into it.
 
     Parameters
     ----------
@@ -149,45 +94,101 @@ def recording_from_array(samples, samplerate_hz, onsets, offsets, name="array", 
     samplerate_hz : float
     onsets, offsets : array [n_syllables]
         In samples.
-    name : str, optional
+    name : str, default "array"
     fingerprint : str, optional
-        Identifies the samples where hashing them anew would be slow.
+        Identifies the samples where hashing them again would be slow.
 
     Returns
     -------
     Recording
+
+    Raises
+    ------
+    UsvError
+        If the samples are not numbers in one dimension, or a syllable is not possible.
+
+    Examples
+    --------
+    >>> import numpy as np, usvlib
+    >>> noise = np.random.default_rng(0).normal(0, 0.01, 250_000)
+    >>> recording = usvlib.recording_from_array(noise, 250_000, onsets=[1000], offsets=[11_000])
+    >>> recording.duration_s, recording.n_syllables
+    (1.0, 1)
     """
     samples = np.asanyarray(samples)
     if samples.ndim != 1:
         raise UsvError(
-            f"{name}: the recording has shape {samples.shape}; it must have one dimension: "
+            f"{name}: samples has shape {samples.shape}; it must have one dimension: "
             "choose one channel"
         )
     if samples.dtype.kind not in "iuf":
-        raise UsvError(f"{name}: the samples are of type {samples.dtype}; they must be numbers")
-    content = fingerprint or hashlib.sha256(np.ascontiguousarray(samples)).hexdigest()
+        raise UsvError(f"{name}: samples is of type {samples.dtype}; it must hold numbers")
+    content = fingerprint or fingerprint_of(np.asarray(samples))
     return Recording(
         name=name,
-        samplerate_hz=_scalar(samplerate_hz, "samplerate", name),
+        samplerate_hz=one_number(samplerate_hz, "samplerate_hz", name),
         n_samples=len(samples),
-        onsets=onsets,
-        offsets=offsets,
-        samples=lambda start, stop: samples[start:stop],
-        # The same bytes are another sound in another type; and a long table's repr is cut short.
+        source=ArraySource(samples),
+        # The same bytes are another sound in another type.
         fingerprint=fingerprint_of(
             content, samples.dtype.str, samplerate_hz, np.asarray(onsets), np.asarray(offsets)
         ),
+        onsets=onsets,
+        offsets=offsets,
     )
+
+
+def distinct_names(paths: Iterable[Path]) -> list[str]:
+    """Name files by their stems, and files of equal stems by as much of their paths as it takes.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        Each a different file.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> distinct_names([Path("a/one.wav"), Path("b/one.wav"), Path("b/two.wav")])
+    ['a/one', 'b/one', 'two']
+    >>> distinct_names([Path("a/one.wav"), Path("a/one.flac")])
+    ['one.wav', 'one.flac']
+    """
+    paths = list(paths)
+    names = [path.stem for path in paths]
+    for stem, n_alike in Counter(names).items():
+        if n_alike == 1:
+            continue
+        alike = [path for path in paths if path.stem == stem]
+        longest = max(len(path.parts) for path in alike)
+        candidates = (
+            [_tail(path, n_parts, ending) for path in alike]
+            for n_parts in range(1, longest + 1)
+            for ending in (False, True)
+        )
+        told_apart = next(c for c in candidates if len(set(c)) == n_alike)
+        for path, name in zip(alike, told_apart, strict=True):
+            names[paths.index(path)] = name
+    return names
+
+
+def _tail(path, n_parts, ending):
+    """The last parts of a path, with or without the file's ending."""
+    tail = Path(*path.parts[-n_parts:]).as_posix()
+    return tail if ending else tail.removesuffix(path.suffix)
 
 
 def _sample_numbers(values, argument, name):
     values = np.asarray(values)
     if values.ndim != 1:
         raise UsvError(f"{name}: {argument} has shape {values.shape}; it must have one dimension")
-    if len(values) == 0:
-        raise UsvError(f"{name}: there are no syllables; {argument} must not be empty")
+    if not len(values):
+        return np.zeros(0, np.int64)
     if values.dtype.kind not in "iuf":
-        raise UsvError(f"{name}: {argument} is of type {values.dtype}; it must be numbers")
+        raise UsvError(f"{name}: {argument} is of type {values.dtype}; it must hold numbers")
     if not np.isfinite(values).all():
         bad = int(np.flatnonzero(~np.isfinite(values))[0])
         raise UsvError(f"{name}: {argument}[{bad}] is {values[bad]}; it must be finite")
@@ -210,31 +211,3 @@ def _check_syllables(onsets, offsets, n_samples, name):
             raise UsvError(
                 f"{name}: syllable {i} goes from sample {onsets[i]} to {offsets[i]}; {rule}"
             )
-
-
-def _scalar(value, argument, name):
-    value = np.asarray(value)
-    if value.size != 1 or value.dtype.kind not in "iuf":
-        raise UsvError(f"{name}: {argument} is {value!r}; it must be one number")
-    return value.item()
-
-
-def _as_float32(block):
-    """Samples as float32; integers scaled so that full scale is 1, as soundfile does."""
-    if block.dtype.kind == "f":
-        return block.astype(np.float32, copy=False)
-    full_scale = 2.0 ** (8 * block.dtype.itemsize - 1)
-    centre = full_scale if block.dtype.kind == "u" else 0.0
-    # float32 holds every number of 16 bits; of more, the centre is to be taken off before rounding.
-    wide = np.float32 if block.dtype.itemsize <= 2 else np.float64
-    return ((block.astype(wide) - wide(centre)) / wide(full_scale)).astype(np.float32, copy=False)
-
-
-def fingerprint_of(*parts):
-    """A digest of numbers, texts and arrays, in hexadecimal."""
-    digest = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            part = f"{part.dtype.str}{part.shape}".encode() + np.ascontiguousarray(part).tobytes()
-        digest.update(part if isinstance(part, bytes) else repr(part).encode())
-    return digest.hexdigest()

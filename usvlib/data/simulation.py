@@ -1,9 +1,12 @@
 """Simulated recordings: bouts of syllables over noise, of which everything is known.
 
-Parameters without another source are those of 245 hand-labelled calls of house mice, those of the
-AMVOC recordings (Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973) among them.
+Parameters without another source are those of 245 hand-labelled calls of house mice, among them
+those of the AMVOC recordings (Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973).
 """
 
+from __future__ import annotations
+
+import copy
 import dataclasses
 import math
 from typing import Any
@@ -11,15 +14,17 @@ from typing import Any
 import numpy as np
 
 from .._shared import UsvError, whole_number
-from .recordings import Recording, fingerprint_of
+from .audio import fingerprint_of
+from .recordings import Recording
 from .synthesis import CLICKS_PER_S, Sound, Syllable
 
-BAND_HZ = (50_000, 112_000)  # inside the bands that the original recipe keeps
+BAND_HZ = (50_000, 112_000)  # inside the bands that the tutorial's recipe keeps
+MAX_SEED = 2**32 - 1
 
-# The latent axes of a syllable, in which a repertoire is a cloud (a continuum) or several (types).
+# The latent axes of a syllable. In this space a repertoire is one cloud (a continuum) or several.
 LATENTS = ("log_duration", "mean_frequency", "slope", "curvature", "wiggle", "jump")
 
-# What is drawn for each syllable besides.
+# What is drawn for each syllable in addition.
 DRAWN = ("phase", "jump_at", "level_db", "harmonic")
 
 
@@ -32,58 +37,232 @@ class Truth:
     syllables : pandas.DataFrame, one row a syllable
         The measures of the contour (`duration_ms`, `mean_frequency_khz`, `slope_khz_per_ms`,
         `bandwidth_khz`, `jump_khz`), `bin_level_db` over the median of the noise in one bin of the
-        Fourier transform (a mel band, which sums several, shows some 9 dB less), `harmonic`, `type`
-        (0 where there is but one), and the latent coordinates, in standard deviations of a
-        continuous repertoire.
+        Fourier transform (a mel band sums several bins and shows some 9 dB less), `harmonic`,
+        `type` (0 where there is only one), and the latent coordinates, in standard deviations of
+        a continuous repertoire.
     contours_khz : list of float array [n_ms]
         Frequency at 0, 1, 2, ... ms after the onset.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> truth = usvlib.simulate_recording(n_syllables=3, n_types=3).truth
+    >>> sorted(truth.syllables.type)
+    [0, 1, 2]
+    >>> len(truth.contours_khz)
+    3
     """
 
     syllables: Any
     contours_khz: list
 
 
+class Simulation:
+    """The sound and the truth of a simulated recording, and what it is pickled by: how it is made.
+
+    `make(*arguments)` gives them again, and is called once in each process that needs them.
+    """
+
+    def __init__(self, make, *arguments):
+        # Random generators are changed by drawing from them: a copy is kept for pickling.
+        self.recipe = make, copy.deepcopy(arguments)
+        self.sound, self.truth = make(*arguments)
+        self.samples = self.sound.samples
+
+    def __reduce__(self):
+        make, arguments = self.recipe
+        return Simulation, (make, *arguments)
+
+
 def simulate_recording(
-    n_syllables=1600,
-    seed=0,
-    samplerate_hz=300_000,
-    n_types=None,
-    separation=6.0,
-    spread=0.15,
-    band_hz=BAND_HZ,
-    name="simulated",
-):
-    """A seeded recording of mouse-like syllables, generated as it is read.
+    n_syllables: int = 1600,
+    seed: int = 0,
+    samplerate_hz: int = 300_000,
+    n_types: int | None = None,
+    separation: float = 6.0,
+    spread: float = 0.15,
+    band_hz: tuple[float, float] = BAND_HZ,
+    name: str = "simulated",
+) -> Recording:
+    """Simulate a recording of mouse-like syllables, whose samples are made as they are read.
 
     The same arguments give the same samples, in blocks of any size.
 
     Parameters
     ----------
-    n_syllables : int
-    seed : int
-    samplerate_hz : int
+    n_syllables : int, default 1600
+    seed : int, default 0
+    samplerate_hz : int, default 300000
     n_types : int, optional
-        By default syllables are drawn from one continuous repertoire. Otherwise from so many types,
-        equally common.
-    separation : float
+        Number of types, equally common, from which syllables are drawn. By default they are drawn
+        from one continuous repertoire.
+    separation : float, default 6
         Distance between the centres of the nearest two types, in standard deviations within a type,
-        over the latent axes but `jump`.
-    spread : float
+        over the latent axes except `jump`.
+    spread : float, default 0.15
         Standard deviation within a type, in those of the continuous repertoire.
-    band_hz : (float, float)
-        All contours stay within.
-    name : str
+    band_hz : (float, float), default (50000, 112000)
+        All contours stay within this band.
+    name : str, default "simulated"
 
     Returns
     -------
     Recording
-        With a `Truth` as its `truth`.
+        Its `truth` is a `Truth`.
+
+    Raises
+    ------
+    UsvError
+        If an argument is not possible.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=5, seed=1)
+    >>> recording.n_syllables, len(recording.truth.syllables)
+    (5, 5)
     """
     n_syllables = whole_number("n_syllables", n_syllables, 1)
-    seed = whole_number("seed", seed, 0)
+    seed = whole_number("seed", seed, 0, MAX_SEED)
     samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
     n_types = None if n_types is None else whole_number("n_types", n_types, 1)
     _check(samplerate_hz, separation, spread, band_hz)
+    low_hz, high_hz = map(float, band_hz)
+    repertoire = n_syllables, seed, n_types, float(separation), float(spread)
+    source = Simulation(_make_repertoire, *repertoire, samplerate_hz, (low_hz, high_hz))
+    digest = fingerprint_of("repertoire", *repertoire, samplerate_hz, low_hz, high_hz)
+    return _recording(source, name, f"simulated {digest}")
+
+
+def simulate_from_latents(
+    latents: np.ndarray,
+    seed: int = 0,
+    samplerate_hz: int = 300_000,
+    given: dict | None = None,
+    band_hz: tuple[float, float] = BAND_HZ,
+    name: str = "simulated",
+) -> Recording:
+    """Simulate a recording of syllables at given latent coordinates.
+
+    This makes manifolds of known dimension: let the latents vary along some axes and keep the
+    others constant, and give the values that would otherwise be drawn for each syllable.
+
+    Parameters
+    ----------
+    latents : float array [n_syllables, 6]
+        In the order of `LATENTS`, in standard deviations of the continuous repertoire.
+    seed, samplerate_hz, band_hz, name
+        See `simulate_recording`.
+    given : dict, optional
+        Any of `level_db`, `phase`, `jump_at` and `harmonic`: one number, or one for each syllable.
+
+    Returns
+    -------
+    Recording
+        Its `truth` is a `Truth` in which all syllables have type 0. The latents are pickled with
+        it.
+
+    Raises
+    ------
+    UsvError
+        If an argument is not possible.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> latents = np.zeros((4, 6))
+    >>> latents[:, 2] = [-1, -0.5, 0.5, 1]  # the axis of slope
+    >>> slopes = simulate_from_latents(latents).truth.syllables.slope_khz_per_ms
+    >>> bool(slopes.is_monotonic_increasing)
+    True
+    """
+    latents = np.array(latents, np.float64)
+    if latents.ndim != 2 or latents.shape[1] != len(LATENTS) or not len(latents):
+        raise UsvError(
+            f"latents has shape {latents.shape}; it must be [n_syllables, {len(LATENTS)}]"
+        )
+    if not np.isfinite(latents).all():
+        raise UsvError("latents are not all finite; they must be numbers")
+    seed = whole_number("seed", seed, 0, MAX_SEED)
+    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
+    _check(samplerate_hz, 1, 1, band_hz)
+    given = {key: np.broadcast_to(value, len(latents)) for key, value in (given or {}).items()}
+    if unknown := set(given) - set(DRAWN):
+        raise UsvError(f"given has {sorted(unknown)}; it may have {', '.join(DRAWN)}")
+    types, rng = np.zeros(len(latents), int), np.random.default_rng([seed, 1])
+    return recording_of_latents(
+        latents, types, rng, seed, samplerate_hz, band_hz, name, given=given
+    )
+
+
+def recording_of_latents(
+    latents: np.ndarray,
+    types: np.ndarray,
+    rng: np.random.Generator,
+    seed: int,
+    samplerate_hz: int = 300_000,
+    band_hz: tuple[float, float] = BAND_HZ,
+    name: str = "simulated",
+    gap_s: float | None = None,
+    given: dict | None = None,
+) -> Recording:
+    """Simulate syllables at given latent coordinates, with a random generator of one's own.
+
+    Parameters
+    ----------
+    latents : float array [n_syllables, 6]
+        In the order of `LATENTS`.
+    types : int array [n_syllables]
+        Goes into the truth unchanged.
+    rng : numpy.random.Generator
+        Draws what the latent coordinates leave open: level, phase, places of jumps, times.
+    seed : int
+        Seed of the noise.
+    samplerate_hz, band_hz, name
+        See `simulate_recording`.
+    gap_s : float, optional
+        Silence after each syllable. By default syllables come in bouts with long pauses between.
+    given : dict, optional
+        Values of `DRAWN` that are not drawn: one value for each syllable.
+
+    Returns
+    -------
+    Recording
+        Its `truth` is a `Truth`. Equal fingerprints mean equal sound: they are taken over all
+        arguments and the state of the generator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> recording_of_latents(np.zeros((3, 6)), np.zeros(3, int), rng, seed=0).n_syllables
+    3
+    """
+    low_hz, high_hz = map(float, band_hz)
+    given = dict(given or {})
+    state = repr(rng.bit_generator.state)
+    drawn = [part for key in sorted(given) for part in (key, np.asarray(given[key]))]
+    arrays = np.asarray(latents, float), np.asarray(types), *drawn
+    digest = fingerprint_of(*arrays, state, seed, samplerate_hz, low_hz, high_hz, gap_s)
+    how = latents, types, rng, seed, samplerate_hz, (low_hz, high_hz), gap_s, given
+    return _recording(Simulation(_make_sound, *how), name, f"simulated {digest}")
+
+
+def _recording(source, name, fingerprint):
+    sound = source.sound
+    return Recording(
+        name=name,
+        samplerate_hz=sound.samplerate_hz,
+        n_samples=sound.n_samples,
+        source=source,
+        fingerprint=fingerprint,
+        onsets=sound.onsets,
+        offsets=sound.offsets,
+    )
+
+
+def _make_repertoire(n_syllables, seed, n_types, separation, spread, samplerate_hz, band_hz):
+    """The sound and the truth of `simulate_recording`."""
     rng = np.random.default_rng([seed, 1])
     if n_types is None:
         types = np.zeros(n_syllables, int)
@@ -93,96 +272,11 @@ def simulate_recording(
         types = rng.permutation(np.arange(n_syllables) % n_types)
         within = spread * rng.standard_normal((n_syllables, len(LATENTS)))
         latents = centres[types] + within
-    arguments = (n_syllables, seed, samplerate_hz, n_types, separation, spread, tuple(band_hz))
-    return recording_of_latents(
-        latents, types, rng, seed, samplerate_hz, band_hz, name, f"simulated{arguments!r}"
-    )
+    return _make_sound(latents, types, rng, seed, samplerate_hz, band_hz, None, None)
 
 
-def simulate_from_latents(
-    latents, seed=0, samplerate_hz=300_000, given=None, band_hz=BAND_HZ, name="simulated"
-):
-    """A simulated recording of syllables whose latent coordinates are given.
-
-    For manifolds of known dimension: let latents vary along some axes and stay put along the
-    others, and give what would else be drawn for each syllable.
-
-    Parameters
-    ----------
-    latents : float array [n_syllables, 6]
-        In the order of `LATENTS`, in standard deviations of the continuous repertoire.
-    seed, samplerate_hz, band_hz, name
-        As of `simulate_recording`.
-    given : dict, optional
-        Any of `level_db`, `phase`, `jump_at` and `harmonic`, one number or one a syllable.
-
-    Returns
-    -------
-    Recording
-        With a `Truth` as its `truth`, all of type 0.
-    """
-    latents = np.array(latents, np.float64)
-    if latents.ndim != 2 or latents.shape[1] != len(LATENTS) or not len(latents):
-        raise UsvError(
-            f"latents has shape {latents.shape}; it must be [n_syllables, {len(LATENTS)}]"
-        )
-    if not np.isfinite(latents).all():
-        raise UsvError("latents are not all finite; they must be numbers")
-    seed = whole_number("seed", seed, 0)
-    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
-    _check(samplerate_hz, 1, 1, band_hz)
-    given = {key: np.broadcast_to(value, len(latents)) for key, value in (given or {}).items()}
-    if unknown := set(given) - set(DRAWN):
-        raise UsvError(f"given has {sorted(unknown)}; it may have {', '.join(DRAWN)}")
-    values = [np.array(given[key], np.float64) for key in sorted(given)]
-    digest = fingerprint_of(latents, *sorted(given), *values, seed, samplerate_hz, tuple(band_hz))
-    return recording_of_latents(
-        latents,
-        np.zeros(len(latents), int),
-        np.random.default_rng([seed, 1]),
-        seed,
-        samplerate_hz,
-        band_hz,
-        name,
-        f"simulated {digest}",
-        given=given,
-    )
-
-
-def recording_of_latents(
-    latents,
-    types,
-    rng,
-    seed,
-    samplerate_hz=300_000,
-    band_hz=BAND_HZ,
-    name="simulated",
-    fingerprint="",
-    gap_s=None,
-    given=None,
-):
-    """The sound of syllables at given latent coordinates.
-
-    Parameters
-    ----------
-    latents : float array [n_syllables, len(LATENTS)]
-    types : int array [n_syllables]
-        Goes into the truth as it is.
-    rng : numpy Generator
-        For what the latent coordinates leave open: level, phase, where a jump lies, times.
-    seed : int
-        Of the noise.
-    samplerate_hz, band_hz, name, fingerprint
-    gap_s : float, optional
-        Silence after each syllable. By default they come in bouts with long pauses between.
-    given : dict, optional
-        Of `DRAWN`, what is not to be drawn: one value a syllable.
-
-    Returns
-    -------
-    Recording
-        With a `Truth` as its `truth`.
-    """
+def _make_sound(latents, types, rng, seed, samplerate_hz, band_hz, gap_s, given):
+    """The sound and the truth of syllables at latent coordinates."""
     syllables = _draw_syllables(rng, latents, band_hz, given)
     durations_s = np.array([s.duration_s for s in syllables])
     if gap_s is None:
@@ -193,18 +287,9 @@ def recording_of_latents(
     onsets = np.round(starts_s * samplerate_hz).astype(np.int64)
     offsets = onsets + np.round(durations_s * samplerate_hz).astype(np.int64)
     n_samples = int(offsets[-1] + (0.5 if gap_s is None else gap_s) * samplerate_hz)
-    clicks = rng.integers(0, n_samples, round(CLICKS_PER_S * n_samples / samplerate_hz))
-    sound = Sound(seed, samplerate_hz, syllables, onsets, offsets, np.sort(clicks))
-    return Recording(
-        name=name,
-        samplerate_hz=samplerate_hz,
-        n_samples=n_samples,
-        onsets=onsets,
-        offsets=offsets,
-        samples=sound.samples,
-        fingerprint=fingerprint,
-        truth=_truth(syllables, latents, types, samplerate_hz),
-    )
+    clicks = np.sort(rng.integers(0, n_samples, round(CLICKS_PER_S * n_samples / samplerate_hz)))
+    sound = Sound(seed, samplerate_hz, n_samples, syllables, onsets, offsets, clicks)
+    return sound, _truth(syllables, latents, types, samplerate_hz)
 
 
 def _draw_syllables(rng, latents, band_hz, given=None):

@@ -96,8 +96,8 @@ def tone_amplitude(level_db):
 class Sound:
     """The samples of a simulated recording, any span of them."""
 
-    def __init__(self, seed, samplerate_hz, syllables, onsets, offsets, clicks):
-        self.seed, self.samplerate_hz = seed, samplerate_hz
+    def __init__(self, seed, samplerate_hz, n_samples, syllables, onsets, offsets, clicks):
+        self.seed, self.samplerate_hz, self.n_samples = seed, samplerate_hz, n_samples
         self.syllables, self.onsets, self.offsets = syllables, onsets, offsets
         self.clicks = clicks
         period = samplerate_hz // math.gcd(samplerate_hz, LINE_HZ)
