@@ -1,4 +1,4 @@
-"""The compiled loops against their definitions, spelt out."""
+"""The strongest path against a search of all paths."""
 
 import itertools
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from usvlib._engine.kernels import best_path
+from usvlib._engine import strongest_path
 
 # Eighths are exact in binary, so that equal scores are equal.
 levels = hnp.arrays(
@@ -26,9 +26,9 @@ def _score(levels, path, step_cost, jump_cost):
 
 @settings(max_examples=60)
 @given(levels, st.sampled_from([0.25, 0.5, 1.0]), st.sampled_from([0.5, 1.5, 3.0]))
-def test_the_best_path_has_the_highest_score_of_all_paths(levels, step_cost, jump_cost):
+def test_the_strongest_path_has_the_highest_score_of_all_paths(levels, step_cost, jump_cost):
     n_bands, n_frames = levels.shape
-    path = best_path(levels, step_cost, jump_cost)
+    path = strongest_path(levels, step_cost, jump_cost)
     assert path.shape == (n_frames,)
     best = max(
         _score(levels, np.array(other), step_cost, jump_cost)

@@ -1,4 +1,4 @@
-"""The filters: librosa's, in another form."""
+"""The mel filters against librosa's, and the transform against scipy's."""
 
 import dataclasses
 import warnings
@@ -15,18 +15,18 @@ from sounds import refused
 from usvlib import ORIGINAL, Recipe
 from usvlib._engine.kernels import LANES, mel_of_samples
 from usvlib._engine.melfilters import mel_filters
-from usvlib.spectrograms import _mel_of_any_length
+from usvlib._engine.stream import _mel_of_any_length
 
 
 def _dense(filters):
-    """The matrix [n_mels, n_fft // 2 + 1] that the filters stand for."""
+    """Return the matrix [n_mels, n_fft // 2 + 1] that the filters stand for."""
     n_mels = len(filters.frequencies_hz)
     dense = np.zeros((n_mels + 1, filters.n_fft // 2 + 1))
     columns = filters.first_bin + np.arange(filters.weights.shape[1])
     lower_band = np.repeat(np.arange(n_mels), np.diff(filters.edges))
     dense[lower_band, columns] = filters.weights[0]
     dense[lower_band + 1, columns] += filters.weights[1]
-    # Nothing may be lost over the last band.
+    # No bin may feed a band above the last one.
     assert not dense[-1].any()
     return dense[:-1]
 
@@ -39,10 +39,10 @@ def _dense(filters):
     st.integers(0, 60_000),
     st.none() | st.integers(70_000, 96_000),
 )
-def test_they_are_librosas_matrix(rate, n_fft, n_mels, low_hz, high_hz):
+def test_the_filters_are_librosas_matrix(rate, n_fft, n_mels, low_hz, high_hz):
     limits = {"fmin": low_hz, "fmax": high_hz}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of empty filters: those are tested below
+        warnings.simplefilter("ignore")  # about empty filters, which are tested below
         expected = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, **limits)
     assume(expected.any(axis=1).all())
     recipe = Recipe(
@@ -63,7 +63,7 @@ def test_they_are_librosas_matrix(rate, n_fft, n_mels, low_hz, high_hz):
 
 
 def _reference(samples, hop, filters, n_frames):
-    """In float64, step by step: window, transform, magnitude, matrix."""
+    """Compute mel amplitudes in float64, step by step: window, transform, magnitude, matrix."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, filters.n_fft)[::hop][:n_frames]
     windowed = frames * scipy.signal.get_window("hann", filters.n_fft)
     return _dense(filters) @ np.abs(scipy.fft.rfft(windowed, axis=1)).T
@@ -97,8 +97,8 @@ def test_amplitudes_are_the_product_with_the_matrix_under_a_hann_window(n_fft, l
 
 
 @pytest.mark.parametrize("hum_hz", [0, 37.3, 20_000.1])
-def test_a_strong_sound_below_the_bands_leaves_no_trace_of_its_own(hum_hz):
-    # Without a window a hum leaks into all bins, and only their sum takes it away again.
+def test_a_strong_sound_below_the_bands_does_not_leak_into_them(hum_hz):
+    # Without a window a hum leaks into all bins; the sum over three bins must cancel it.
     filters = mel_filters(250_000)
     n_samples = 2048 + (LANES - 1) * 250
     hum = 0.5 * np.cos(2 * np.pi * hum_hz * np.arange(n_samples) / 250_000 + 1)
@@ -133,7 +133,7 @@ def test_a_range_beyond_half_the_sampling_rate_is_an_error():
         (84_000, {}),
         (250_000, {"n_fft": 256}),
         (250_000, {"high_hz": 44_000}),
-        # What rounding leaves of a filter at half the sampling rate is no filter.
+        # A filter at half the sampling rate that has weights only through rounding is empty.
         (250_000, {"n_fft": 16, "n_mels": 128, "low_hz": 122_500}),
         (250_000, {"n_fft": 128, "n_mels": 128, "low_hz": 122_500}),
     ],

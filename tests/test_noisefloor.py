@@ -1,4 +1,4 @@
-"""The running median of each band: that of numpy, within the width of a bin."""
+"""The running median of each band against numpy's: equal within the width of a bin."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from usvlib._engine.noisefloor import LogHistogram
+from usvlib._engine import LogHistogram
 
 TOLERANCE = 1 / 2048
 

@@ -1,19 +1,23 @@
-"""One pass over the audio: the same result however it is cut, and only what a recipe says."""
+"""One pass over the audio gives the same result however it is cut, and follows the recipe."""
 
 import dataclasses
+import subprocess
+import sys
+import time
 import tracemalloc
 
 import joblib
 import librosa
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sounds import RATE, noise, refused, short_recording, tone, tones_in_noise
 
 import usvlib
-import usvlib.spectrograms
 from usvlib import ORIGINAL
+from usvlib._engine import mel_filters, mel_frames, stream
 from usvlib.normalisation import centre
 
 # Of float32, over a transform of 2,048 samples.
@@ -24,11 +28,10 @@ def _with(**changes):
     return dataclasses.replace(ORIGINAL, **changes)
 
 
-def _assert_same(ours, theirs, atol=ROUNDING):
-    assert len(ours) == len(theirs)
-    np.testing.assert_allclose(ours.noise_floor, theirs.noise_floor, rtol=1e-6)
-    for a, b in zip(ours.spectrograms, theirs.spectrograms, strict=True):
-        np.testing.assert_allclose(a, b, rtol=0, atol=atol)
+def _assert_same(ours, theirs):
+    """Compare two lists of spectrograms."""
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=ROUNDING)
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +52,11 @@ def test_the_size_of_the_pieces_and_the_number_of_threads_change_nothing(
     tones, of_tones, n_frames, n_threads
 ):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(usvlib.spectrograms, "FRAMES_PER_PIECE", n_frames)
+        patch.setattr(stream, "FRAMES_PER_PIECE", n_frames)
         patch.setattr(joblib, "cpu_count", lambda: n_threads)
-        _assert_same(usvlib.syllable_spectrograms(tones), of_tones)
+        ours = usvlib.syllable_spectrograms(tones)
+    np.testing.assert_allclose(ours.noise_floor, of_tones.noise_floor, rtol=1e-6)
+    _assert_same(ours.spectrograms, of_tones.spectrograms)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 5])
@@ -65,7 +70,7 @@ def test_the_number_of_threads_does_not_change_the_last_bit(
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_syllable_is_its_stretch_of_the_recording_over_the_floor(recording, spectrograms):
+def test_a_syllable_is_its_excerpt_of_the_recording_over_the_floor(recording, spectrograms):
     kept = ORIGINAL.bands
     floor = spectrograms.noise_floor[0][kept, np.newaxis]
     for i in (0, 17, 59):
@@ -81,7 +86,7 @@ def test_a_syllable_is_its_stretch_of_the_recording_over_the_floor(recording, sp
 
 
 @given(st.floats(0, 0.4), st.floats(0.001, 0.3))
-def test_a_stretch_has_the_frames_of_the_whole_that_lie_in_it(start_s, length_s):
+def test_an_excerpt_has_the_frames_of_the_whole_that_lie_in_it(start_s, length_s):
     recording = short_recording()
     whole, _, all_times_s = usvlib.mel_spectrogram(recording, 0, recording.duration_s)
     stop_s = start_s + length_s
@@ -99,7 +104,7 @@ def test_a_stretch_has_the_frames_of_the_whole_that_lie_in_it(start_s, length_s)
     np.testing.assert_allclose(amplitudes, whole[:, frames], rtol=0, atol=1e-6 * whole.max())
 
 
-def test_a_stretch_beyond_the_end_is_cut_off_there():
+def test_an_excerpt_beyond_the_end_is_cut_off_there():
     recording = short_recording()
     whole, *_ = usvlib.mel_spectrogram(recording, 0, recording.duration_s)
     beyond, *_ = usvlib.mel_spectrogram(recording, -1, recording.duration_s + 1)
@@ -110,14 +115,17 @@ def test_a_stretch_beyond_the_end_is_cut_off_there():
 
 @pytest.mark.parametrize(
     ("start_s", "stop_s"),
-    [(0.2, 0.1), (0.1, 0.1), (float("nan"), 1), (0, float("nan")), (0, float("inf"))],
+    [
+        *[(0.2, 0.1), (0.1, 0.1), (float("nan"), 1), (0, float("nan")), (0, float("inf"))],
+        *[(None, 1), (0, None), ("0", 1)],
+    ],
 )
-def test_a_stretch_that_is_none_is_an_error(start_s, stop_s):
+def test_an_excerpt_without_a_duration_is_an_error(start_s, stop_s):
     with refused("start_s", "stop_s", start_s, stop_s):
         usvlib.mel_spectrogram(short_recording(), start_s, stop_s)
 
 
-def test_frames_are_those_of_the_page():
+def test_frames_are_those_of_the_tutorial():
     # Onsets and offsets on, before and after a multiple of the hop, 250 samples.
     onsets, offsets = np.array([5000, 10_001, 15_249]), np.array([7500, 12_749, 15_250])
     recording = short_recording(onsets=onsets, offsets=offsets)
@@ -164,7 +172,7 @@ def test_a_recording_may_be_shorter_than_a_window(n_samples):
 
 @pytest.mark.parametrize("n_samples", [25_000, 24_999, 25_001])
 @pytest.mark.parametrize("n_fft", [1024, 1023])
-def test_all_frames_that_the_page_would_have_count_for_the_noise_floor(n_samples, n_fft):
+def test_all_frames_that_the_tutorial_would_have_count_for_the_noise_floor(n_samples, n_fft):
     samples = noise(n_samples).astype(np.float32)
     recording = usvlib.recording_from_array(samples, RATE, [0], [5000])
     recipe = _with(n_fft=n_fft, n_mels=32, crop=(0, 0), centre_halfwidth=None)
@@ -178,30 +186,58 @@ def test_all_frames_that_the_page_would_have_count_for_the_noise_floor(n_samples
 
 def _repeated(n_seconds):
     """One second of noise, over and over, and one syllable: levels are the same at any length."""
-    second = noise(RATE).astype(np.float32)
-    return usvlib.Recording(
-        name="repeated",
-        samplerate_hz=RATE,
-        n_samples=n_seconds * RATE,
-        onsets=[10_000],
-        offsets=[20_000],
-        samples=lambda start, stop: second[np.arange(start, stop) % RATE],
-        fingerprint="",
-    )
+    samples = np.tile(noise(RATE).astype(np.float32), n_seconds)
+    return usvlib.recording_from_array(samples, RATE, [10_000], [20_000], fingerprint="repeated")
 
 
 def test_the_memory_does_not_grow_with_the_recording(monkeypatch):
-    # The number of blocks under way depends on the machine's cores; a short recording would not
-    # fill those of a large machine.
+    # The number of pieces in flight depends on the machine's cores.
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
     usvlib.syllable_spectrograms(_repeated(2))  # what is imported and compiled on first use
+    long = _repeated(60)  # the samples themselves do not count
     tracemalloc.start()
-    usvlib.syllable_spectrograms(_repeated(60))
+    usvlib.syllable_spectrograms(long)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # 60 s are 60 MB of samples, 30 MB of mel spectrogram and 490 MB of Fourier transforms. The
-    # histogram and the blocks under way, which overlap as threads will have it, are some 25 MB.
+    # 60 s are 30 MB of mel spectrogram and 490 MB of Fourier transforms. The histogram and the
+    # pieces in flight are some 25 MB.
     assert peak < 40e6
+
+
+def test_a_slow_consumer_keeps_few_pieces_in_memory(monkeypatch):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
+    monkeypatch.setattr(stream, "FRAMES_PER_PIECE", 16)
+    recording, begun = short_recording(), []
+    read_samples = type(recording).read_samples
+
+    def count(self, start, stop):
+        begun.append(start)
+        return read_samples(self, start, stop)
+
+    monkeypatch.setattr(type(recording), "read_samples", count)
+    frames = mel_frames(recording, mel_filters(RATE), 250)
+    for n_consumed in range(1, 11):
+        next(frames)
+        time.sleep(0.02)
+        assert len(begun) <= n_consumed + 2 * 3 + 1
+    frames.close()
+    assert len(begun) < 450 // 16
+
+
+@pytest.mark.parametrize("n_threads", [1, 4])
+def test_mel_frames_come_in_order_and_are_those_of_the_excerpt(monkeypatch, n_threads):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: n_threads)
+    monkeypatch.setattr(stream, "FRAMES_PER_PIECE", 64)
+    recording = short_recording()
+    filters = mel_filters(RATE)
+    pieces = list(mel_frames(recording, filters, 250))
+    assert [first for first, _ in pieces] == list(range(0, 451, 64))
+    whole = np.concatenate([amplitudes for _, amplitudes in pieces], axis=1)
+    assert whole.shape == (128, 451)
+    part = list(mel_frames(recording, filters, 250, 64, 200))
+    assert [(first, piece.shape[1]) for first, piece in part] == [(64, 64), (128, 64), (192, 8)]
+    np.testing.assert_array_equal(np.hstack([piece for _, piece in part]), whole[:, 64:200])
+    assert list(mel_frames(recording, filters, 250, 5, 5)) == []
 
 
 # The switches of the recipe: each changes what it should, and only that.
@@ -233,7 +269,7 @@ def test_no_time_scaling_keeps_every_duration(spectrograms):
 def test_no_centring_keeps_all_bands(spectrograms, features):
     uncentred = usvlib.normalise(spectrograms, _with(centre_halfwidth=None))
     assert uncentred.shape == (60, 103, features.shape[2])
-    centred = np.stack([centre(picture) for picture in uncentred])
+    centred = np.stack([centre(spectrogram) for spectrogram in uncentred])
     np.testing.assert_array_equal(centred, features)
 
 
@@ -262,7 +298,7 @@ def test_a_hop_twice_as_long_leaves_out_every_second_frame(tones, of_tones):
 def test_a_hop_is_rounded_down_to_whole_samples():
     samples, onsets, offsets = tones_in_noise([(60e3, 60e3)], samplerate_hz=192_500)
     recording = usvlib.recording_from_array(samples, 192_500, onsets, offsets)
-    # The page's int(samplerate / 1000).
+    # The tutorial's int(samplerate / 1000).
     assert usvlib.syllable_spectrograms(recording).hop_s == pytest.approx(192 / 192_500)
 
 
@@ -337,9 +373,84 @@ def test_recordings_of_different_sampling_rates_cannot_be_pooled():
         usvlib.syllable_spectrograms([short_recording(), short_recording(samplerate_hz=300_000)])
 
 
-def test_no_recording_at_all_is_an_error():
-    with refused("recordings is empty"):
-        usvlib.syllable_spectrograms([])
+@pytest.mark.parametrize(
+    "several",
+    [tuple, iter, lambda r: (one for one in r), lambda r: np.array(r, object)],
+    ids=["tuple", "iterator", "generator", "array"],
+)
+def test_recordings_may_come_in_any_iterable(tones, of_tones, several):
+    spectrograms = usvlib.syllable_spectrograms(several([tones, tones]))
+    assert spectrograms.recording_index.tolist() == [0] * 4 + [1] * 4
+    _assert_same(spectrograms.spectrograms[:4], of_tones.spectrograms)
+
+
+NOT_RECORDINGS = [
+    (None, "recordings is None"),
+    ("a.wav", "recordings is 'a.wav'"),
+    (b"", "recordings is of type bytes"),
+    (3, "recordings is 3"),
+    ([], "recordings is of type list"),
+    (iter(()), "holds no recording"),
+    (np.zeros(4), "recordings[0] is np.float64(0.0)"),
+    (["a.wav"], "recordings[0] is 'a.wav'"),
+    (pd.DataFrame({"onset_s": [1]}), "recordings[0] is 'onset_s'"),
+]
+
+
+@pytest.mark.parametrize(("bad", "words"), NOT_RECORDINGS, ids=lambda x: str(x)[:20])
+def test_what_is_no_recording_is_an_error_that_names_it(bad, words):
+    with refused(words, "must be", "Recording"):
+        usvlib.syllable_spectrograms(bad)
+
+
+def test_one_that_is_no_recording_among_others_is_named(tones, of_tones):
+    with refused("recordings[1] is of type SyllableSpectrograms", "Recording"):
+        usvlib.syllable_spectrograms([tones, of_tones])
+
+
+@pytest.mark.parametrize("bad", [None, "tutorial", 3, {}, np.zeros(3)], ids=str)
+def test_what_is_no_recipe_is_an_error(tones, bad):
+    with refused("recipe is", "must be", "Recipe"):
+        usvlib.syllable_spectrograms(tones, bad)
+    with refused("recipe is", "must be", "Recipe"):
+        usvlib.mel_spectrogram(tones, 0, 0.1, bad)
+
+
+@pytest.mark.parametrize("bad", [None, "a.wav", 3, np.zeros(3), []], ids=str)
+def test_a_mel_spectrogram_of_what_is_no_recording_is_an_error(bad):
+    with refused("recording is", "must be"):
+        usvlib.mel_spectrogram(bad, 0, 0.1)
+
+
+# No syllables.
+
+
+@pytest.fixture
+def without_syllables(tones):
+    return dataclasses.replace(tones, onsets=np.zeros(0, int), offsets=np.zeros(0, int))
+
+
+def test_a_recording_without_syllables_has_a_noise_floor(without_syllables, of_tones):
+    spectrograms = usvlib.syllable_spectrograms(without_syllables)
+    assert len(spectrograms) == 0
+    np.testing.assert_array_equal(spectrograms.noise_floor, of_tones.noise_floor)
+    np.testing.assert_array_equal(spectrograms.frequencies_hz, of_tones.frequencies_hz)
+    assert spectrograms.n_frames.shape == spectrograms.blank.shape == (0,)
+    assert spectrograms.blank.dtype == bool
+    assert spectrograms.onset_s.shape == spectrograms.recording_index.shape == (0,)
+    assert spectrograms.n_frames.dtype == spectrograms.recording_index.dtype == np.int64
+
+
+def test_a_recording_without_syllables_counts_among_others(tones, without_syllables, of_tones):
+    spectrograms = usvlib.syllable_spectrograms([without_syllables, tones])
+    assert spectrograms.recording_index.tolist() == [1] * 4
+    assert spectrograms.noise_floor.shape == (2, 128)
+    _assert_same(spectrograms.spectrograms, of_tones.spectrograms)
+
+
+def test_numba_is_imported_only_when_something_is_computed():
+    code = "import sys, usvlib.spectrograms, usvlib.measures; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_sampling_rate_below_the_band_is_an_error():
@@ -374,15 +485,15 @@ def test_samples_too_large_for_their_spectrum_are_an_error(factor):
 
 def test_an_error_stops_what_has_not_begun(monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
-    monkeypatch.setattr(usvlib.spectrograms, "FRAMES_PER_PIECE", 32)
-    n_reads = 0
+    monkeypatch.setattr(stream, "FRAMES_PER_PIECE", 32)
+    recording, n_reads = short_recording(), 0
 
-    def samples(start, stop):
+    def fail(self, start, stop):
         nonlocal n_reads
         n_reads += 1
         raise usvlib.UsvError("the disk is gone")
 
-    recording = dataclasses.replace(short_recording(), samples=samples)
+    monkeypatch.setattr(type(recording), "read_samples", fail)
     with refused("the disk is gone"):
         usvlib.syllable_spectrograms(recording)
     assert n_reads < 400 // 32

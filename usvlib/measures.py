@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._engine import strongest_path
 from ._shared import progress_bar
 
 # Tuned on simulated syllables, whose contours are known: following a band up or down is cheap,
@@ -67,11 +68,9 @@ def syllable_measures(spectrograms):
 
 def _contour(spectrogram, frequencies_hz):
     """Frequency in kHz and level in log2 units of the strongest path, NaN where it is not held."""
-    from ._engine import best_path
-
     # The floor is 0: below it, noise is as good as any other.
     levels = np.maximum(spectrogram, 0)
-    path = best_path(levels, STEP_COST, JUMP_COST)
+    path = strongest_path(levels, STEP_COST, JUMP_COST)
     frames = np.arange(len(path))
     level = levels[path, frames]
     below, above = (levels[np.clip(path + step, 0, len(levels) - 1), frames] for step in (-1, 1))

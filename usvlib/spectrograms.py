@@ -1,28 +1,27 @@
 """Mel spectrograms of syllables, in one pass over recordings of any length."""
 
-import concurrent.futures
+from __future__ import annotations
+
 import dataclasses
 import math
-import threading
+import numbers
+from collections.abc import Iterable
 
 import numpy as np
 
-from ._engine import LogHistogram, mel_filters
-from ._shared import UsvError, progress_bar
-from .recipe import ORIGINAL
+from ._engine import LogHistogram, count_frames, mel_filters, mel_frames
+from ._shared import UsvError, check_type, in_words, progress_bar
+from .data import Recording
+from .recipe import ORIGINAL, Recipe
 
-# Frames whose samples are read at once, by one of the threads, and worked on by it.
-FRAMES_PER_PIECE = 1024
-# They take turns at counting; far beyond this number they would wait for each other.
-MOST_THREADS = 8
+# In log2 units over the noise floor, and in seconds. This rule keeps all calls of the AMVOC
+# recordings, also where their annotation is made 20 ms too wide on both sides; of spans of 50 ms of
+# noise it keeps few, clicks mostly.
+MIN_CALL_LOG2 = 1.5
+MIN_CALL_S = 0.005
 
-# In log2 units over the floor. Of the AMVOC recordings' calls all are found by this rule, also
-# where their annotation is 20 ms too wide on both sides; of 50 ms of noise few, clicks mostly.
-CALL_LEVEL = 1.5
-LEAST_CALL_S = 0.005
-
-# Lowest level that is kept, in log2 units over the floor. float32 resolves no less.
-LOWEST = -24.0
+# Lowest value that is stored, in log2 units over the noise floor: the resolution of float32.
+MIN_LOG2 = -24.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,19 +32,29 @@ class SyllableSpectrograms:
     ----------
     spectrograms : list of float32 array [n_bands, n_frames]
         log2 of the mel amplitude over the noise floor, one array a syllable, lowest band first.
-    frequencies_hz : float array [n_bands]
-        Centre frequency of each band.
-    noise_floor : float array [n_recordings, n_mels]
-        Median amplitude over all frames of each recording, also of the bands cropped off.
-    recording_index : int array [n_syllables]
-        Which recording each syllable comes from.
-    onset_s, duration_s : float array [n_syllables]
-        As annotated; onsets count from the start of the syllable's recording.
+    frequencies_hz : float64 array [n_bands]
+        Centre frequency of each band in Hz.
+    noise_floor : float64 array [n_recordings, n_mels]
+        Median amplitude of each band over all frames of a recording. It includes the bands that
+        `crop` drops.
+    recording_index : int64 array [n_syllables]
+        Number of the recording that each syllable comes from.
+    onset_s, duration_s : float64 array [n_syllables]
+        As annotated, in seconds. Onsets count from the start of the syllable's recording.
     hop_s : float
-        Step from one frame to the next.
+        Step from one frame to the next in seconds.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> len(spectrograms), len(spectrograms.frequencies_hz)
+    (12, 103)
+    >>> [s.shape[1] for s in spectrograms.spectrograms] == spectrograms.n_frames.tolist()
+    True
     """
 
-    spectrograms: list
+    spectrograms: list[np.ndarray]
     frequencies_hz: np.ndarray
     noise_floor: np.ndarray
     recording_index: np.ndarray
@@ -53,37 +62,41 @@ class SyllableSpectrograms:
     duration_s: np.ndarray
     hop_s: float
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.spectrograms)
 
     @property
-    def n_frames(self):
-        """Number of frames of each syllable: int array [n_syllables]."""
-        return np.array([spectrogram.shape[1] for spectrogram in self.spectrograms])
+    def n_frames(self) -> np.ndarray:
+        """Number of frames of each syllable: int64 array [n_syllables]."""
+        return np.array([spectrogram.shape[1] for spectrogram in self.spectrograms], np.int64)
 
     @property
-    def blank(self):
-        """Which syllables hold no call in the kept bands: bool array [n_syllables].
+    def blank(self) -> np.ndarray:
+        """Syllables that hold no call in the kept bands: bool array [n_syllables].
 
-        A call is a run of `LEAST_CALL_S`, or of the whole syllable if that is shorter, in which
-        some band stands out by `CALL_LEVEL` or more. What has none, such as a call below the bands
-        that the recipe keeps, is a picture of noise that could pass for a type of its own.
+        A call is a run of at least `MIN_CALL_S` (or the whole syllable, if it is shorter) in which
+        some band reaches `MIN_CALL_LOG2`. Where a call lies below the bands that the recipe keeps,
+        only noise is left, and many spectrograms of noise could pass for a type of call.
         """
-        least = max(round(LEAST_CALL_S / self.hop_s), 1)
-        runs = [_longest_run(s.max(axis=0) >= CALL_LEVEL) for s in self.spectrograms]
-        return np.array(runs) < np.minimum(least, self.n_frames)
+        n_needed = max(round(MIN_CALL_S / self.hop_s), 1)
+        runs = [_longest_run(s.max(axis=0) >= MIN_CALL_LOG2) for s in self.spectrograms]
+        return np.array(runs, np.int64) < np.minimum(n_needed, self.n_frames)
 
 
-def syllable_spectrograms(recordings, recipe=ORIGINAL):
-    """Mel spectrograms of the syllables, in log2 units over each recording's noise floor.
+def syllable_spectrograms(
+    recordings: Recording | Iterable[Recording], recipe: Recipe = ORIGINAL
+) -> SyllableSpectrograms:
+    """Compute the mel spectrogram of each syllable, in log2 units over the noise floor.
 
-    One pass over each recording: only the syllables' frames are kept, and the noise floor comes
-    from a histogram for each band, within 1/2048 of the exact median.
+    Each recording is read once, and only the frames of its syllables are kept. The noise floor is
+    the median of each band over all frames, as in the tutorial. It comes from a histogram, and lies
+    within 1/2048 of the exact median.
 
     Parameters
     ----------
-    recordings : Recording or list of Recording
-    recipe : Recipe
+    recordings : Recording, or iterable of Recording
+        All with the same sampling rate. Recordings without syllables are allowed.
+    recipe : Recipe, default ORIGINAL
         Uses `n_fft`, `hop_s`, `n_mels`, `low_hz`, `high_hz` and `crop`.
 
     Returns
@@ -94,12 +107,21 @@ def syllable_spectrograms(recordings, recipe=ORIGINAL):
     Raises
     ------
     UsvError
-        If a mel filter is empty, a syllable spans no frame, a band's noise floor is 0, a sample is
-        not finite, or the recordings differ in sampling rate.
+        If there is no recording, the recordings differ in sampling rate, a mel filter is empty, a
+        syllable spans no frame, the noise floor of a band is 0, or a sample is not finite.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=12)
+    >>> spectrograms = usvlib.syllable_spectrograms(recording)
+    >>> spectrograms.spectrograms[0].dtype, spectrograms.noise_floor.shape
+    (dtype('float32'), (1, 128))
+    >>> len(usvlib.syllable_spectrograms([recording, recording]))
+    24
     """
-    recordings = [recordings] if not isinstance(recordings, (list, tuple)) else list(recordings)
-    if not recordings:
-        raise UsvError("recordings is empty; at least one is needed")
+    recordings = _as_recordings(recordings)
+    check_type("recipe", recipe, Recipe)
     rates = {recording.samplerate_hz for recording in recordings}
     if len(rates) > 1:
         raise UsvError(
@@ -131,49 +153,68 @@ def syllable_spectrograms(recordings, recipe=ORIGINAL):
     )
 
 
-def mel_spectrogram(recording, start_s, stop_s, recipe=ORIGINAL):
-    """The mel spectrogram of a stretch of a recording, for plots.
+def mel_spectrogram(
+    recording: Recording, start_s: float, stop_s: float, recipe: Recipe = ORIGINAL
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Compute the mel spectrogram of an excerpt of a recording, for plots.
 
-    Its frames are those of the whole recording that lie in the stretch.
+    Its frames are the frames of the whole recording that lie in the excerpt.
 
     Parameters
     ----------
     recording : Recording
     start_s, stop_s : float
-        In seconds.
-    recipe : Recipe
+        In seconds from the start of the recording.
+    recipe : Recipe, default ORIGINAL
         Uses `n_fft`, `hop_s`, `n_mels`, `low_hz` and `high_hz`.
 
     Returns
     -------
     amplitudes : float32 array [n_mels, n_frames]
-    frequencies_hz : float array [n_mels]
-    times_s : float array [n_frames]
-        Centres of the frames.
+        Lowest band first. Full scale of the samples is 1.
+    frequencies_hz : float64 array [n_mels]
+        Centre frequency of each band in Hz.
+    times_s : float64 array [n_frames]
+        Centre of each frame in seconds.
+
+    Raises
+    ------
+    UsvError
+        If no frame lies in the excerpt, a mel filter is empty, or a sample is not finite.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=12)
+    >>> amplitudes, frequencies_hz, times_s = usvlib.mel_spectrogram(recording, 0.1, 0.1995)
+    >>> amplitudes.shape, frequencies_hz.shape, times_s.shape
+    ((128, 100), (128,), (100,))
     """
-    if not -math.inf < start_s < stop_s < math.inf:
+    check_type("recording", recording, Recording)
+    check_type("recipe", recipe, Recipe)
+    numeric = isinstance(start_s, numbers.Real) and isinstance(stop_s, numbers.Real)
+    if not numeric or not -math.inf < start_s < stop_s < math.inf:
         raise UsvError(
-            f"start_s is {start_s!r} and stop_s {stop_s!r}; both must be finite, the first smaller"
+            f"start_s is {in_words(start_s)} and stop_s is {in_words(stop_s)}; both must be finite "
+            "numbers, and start_s the smaller one"
         )
     rate = recording.samplerate_hz
     filters, hop = mel_filters(rate, recipe), hop_samples(rate, recipe)
-    last = min(int(stop_s * rate / hop) + 1, _n_frames(recording, filters, hop))
+    last = min(int(stop_s * rate / hop) + 1, count_frames(recording, filters, hop))
     first = max(int(np.ceil(start_s * rate / hop)), 0)
     if first >= last:
         raise UsvError(
-            f"{recording.name}: no frame lies between {start_s} and {stop_s} s; the recording is "
-            f"{recording.duration_s:.3f} s long"
+            f"{recording.name}: no frame lies between start_s={start_s} and stop_s={stop_s}; the "
+            f"recording is {recording.duration_s:.3f} s long"
         )
     amplitudes = np.empty((recipe.n_mels, last - first), np.float32)
-    for start in range(first, last, FRAMES_PER_PIECE):
-        stop = min(start + FRAMES_PER_PIECE, last)
-        piece = _mel_amplitudes(recording, start, stop, filters, hop)
-        amplitudes[:, start - first : stop - first] = piece
+    for start, piece in mel_frames(recording, filters, hop, first, last):
+        amplitudes[:, start - first : start - first + piece.shape[1]] = piece
     return amplitudes, filters.frequencies_hz.copy(), np.arange(first, last) * hop / rate
 
 
-def hop_samples(samplerate_hz, recipe=ORIGINAL):
-    """The step from frame to frame in samples: `recipe.hop_s`, rounded down."""
+def hop_samples(samplerate_hz: float, recipe: Recipe = ORIGINAL) -> int:
+    """Return the step from frame to frame in samples: `recipe.hop_s`, rounded down."""
     hop = int(samplerate_hz * recipe.hop_s + 1e-6)  # 0.001 s is not exact in binary
     if not 1 <= hop <= recipe.n_fft:
         raise UsvError(
@@ -183,8 +224,28 @@ def hop_samples(samplerate_hz, recipe=ORIGINAL):
     return hop
 
 
+def _as_recordings(recordings):
+    """List the recordings, or raise a `UsvError` that names what is not a recording."""
+    if isinstance(recordings, Recording):
+        return [recordings]
+    try:
+        several = iter(() if isinstance(recordings, (str, bytes)) else recordings)
+    except TypeError:
+        several = iter(())
+    items = []
+    for item in several:
+        check_type(f"recordings[{len(items)}]", item, Recording)
+        items.append(item)
+    if not items:
+        raise UsvError(
+            f"recordings is {in_words(recordings)} and holds no recording; it must be a Recording, "
+            "or several of them"
+        )
+    return items
+
+
 def _syllable_frames(recording, hop):
-    """First frame of each syllable and the first one after it, as the page has it."""
+    """Return the first frame of each syllable, and the first frame after it, as in the tutorial."""
     first, last = recording.onsets // hop, recording.offsets // hop
     if (empty := np.flatnonzero(first == last)).size:
         i = empty[0]
@@ -197,94 +258,29 @@ def _syllable_frames(recording, hop):
 
 
 def _syllable_amplitudes(recording, first, last, filters, hop, bands):
-    """Mel amplitudes [n_bands, n_frames] of each syllable, and the noise floor [n_mels].
-
-    Pieces of the recording are read and transformed by several threads. They are the same whatever
-    the number of threads, and counts add up in any order: so the result is the same to the last
-    bit.
-    """
-    import joblib
-
+    """Return the mel amplitudes of each syllable, and the noise floor [n_mels]."""
     amplitudes = [np.empty((bands.stop - bands.start, n), np.float32) for n in last - first]
-    n_frames = _n_frames(recording, filters, hop)
-    starts = range(0, n_frames, FRAMES_PER_PIECE)
-    n_threads = min(joblib.cpu_count(), MOST_THREADS, len(starts))
-    histogram, counting = LogHistogram(len(filters.frequencies_hz)), threading.Lock()
-
-    def work(start):
-        stop = min(start + FRAMES_PER_PIECE, n_frames)
-        piece = _mel_amplitudes(recording, start, stop, filters, hop)
-        with counting:
-            histogram.add(piece)
-        for i in np.flatnonzero((first < stop) & (last > start)):
-            a, b = max(first[i], start), min(last[i], stop)
-            amplitudes[i][:, a - first[i] : b - first[i]] = piece[bands, a - start : b - start]
-        return stop - start
-
+    histogram = LogHistogram(len(filters.frequencies_hz))
     label = f"spectrograms of {recording.name}"
-    bar = progress_bar(label, total=round(recording.duration_s), unit="s")
-    with bar, concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
-        for n in pool.map(work, starts):
-            bar.update(n * hop / recording.samplerate_hz)
+    with progress_bar(label, total=round(recording.duration_s), unit="s") as bar:
+        for start, piece in mel_frames(recording, filters, hop):
+            histogram.add(piece)
+            stop = start + piece.shape[1]
+            for i in np.flatnonzero((first < stop) & (last > start)):
+                a, b = max(first[i], start), min(last[i], stop)
+                amplitudes[i][:, a - first[i] : b - first[i]] = piece[bands, a - start : b - start]
+            bar.update((stop - start) * hop / recording.samplerate_hz)
     return amplitudes, histogram.median()
 
 
-def _n_frames(recording, filters, hop):
-    """Number of frames of the whole recording: the first is centred on sample 0."""
-    return (recording.n_samples - filters.n_fft % 2) // hop + 1
-
-
-def _mel_amplitudes(recording, first, last, filters, hop):
-    """Mel amplitudes [n_mels, n_frames] of frames `first` to `last`."""
-    from ._engine import LANES, mel_of_samples
-
-    n_fft, n_frames = filters.n_fft, last - first
-    n_in_lanes = -(-n_frames // LANES) * LANES
-    # Frame t is centred on sample t * hop; beyond the ends of the recording there are zeros.
-    start = first * hop - n_fft // 2
-    stop = start + (n_in_lanes - 1) * hop + n_fft
-    samples = recording.read_samples(max(start, 0), min(stop, recording.n_samples))
-    outside = max(-start, 0), max(stop - recording.n_samples, 0)
-    if any(outside):
-        samples = np.pad(samples, outside)
-    amplitudes = np.empty((len(filters.frequencies_hz), n_in_lanes), np.float32)
-    how = filters.first_bin, filters.edges, filters.weights
-    if n_fft & (n_fft - 1) == 0:
-        mel_of_samples(np.ascontiguousarray(samples), hop, filters.roots, *how, amplitudes)
-    else:
-        _mel_of_any_length(samples, hop, n_fft, *how, amplitudes)
-    if not np.isfinite(amplitudes.max()):
-        raise UsvError(
-            f"{recording.name}: samples between {max(start, 0) / recording.samplerate_hz:.3f} and "
-            f"{stop / recording.samplerate_hz:.3f} s reach {np.abs(samples).max():g}, and their "
-            "spectrum cannot be held in float32; full scale should be about 1"
-        )
-    return np.ascontiguousarray(amplitudes[:, :n_frames])
-
-
-def _mel_of_any_length(samples, hop, n_fft, first_bin, edges, weights, amplitudes):
-    """The same of frames whose length is not a power of two, more slowly."""
-    import scipy.fft
-
-    from ._engine import LANES, mel_of_spectrum
-
-    frames = np.lib.stride_tricks.sliding_window_view(samples, n_fft)[::hop]
-    used = slice(first_bin - 1, first_bin + weights.shape[1] + 1)
-    for t in range(0, len(frames), LANES):
-        spectra = scipy.fft.rfft(frames[t : t + LANES], axis=1)
-        if n_fft % 2:  # then the last bin has a neighbour above: its mirror image
-            spectra = np.concatenate([spectra, spectra[:, -1:].conj()], axis=1)
-        spectrum = np.stack([spectra.real[:, used].T, spectra.imag[:, used].T])
-        mel_of_spectrum(spectrum, edges, weights, amplitudes[:, t : t + LANES])
-
-
-def _longest_run(held):
-    """Length of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], held, [0]])))
+def _longest_run(reached):
+    """Return the length of the longest run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], reached, [0]])))
     return (edges[1::2] - edges[::2]).max(initial=0)
 
 
 def _check_floor(floor, frequencies_hz, name):
+    """Raise a `UsvError` if the noise floor of a band is 0."""
     if (silent := np.flatnonzero(floor == 0)).size:
         band = silent[0]
         raise UsvError(
@@ -296,5 +292,5 @@ def _check_floor(floor, frequencies_hz, name):
 def _to_log2_over(floor, amplitudes):
     """Turn amplitudes [n_bands, n_frames] into log2 units over the floor, in place."""
     np.divide(amplitudes, floor[:, np.newaxis].astype(np.float32), out=amplitudes)
-    np.maximum(amplitudes, np.float32(2.0**LOWEST), out=amplitudes)
+    np.maximum(amplitudes, np.float32(2.0**MIN_LOG2), out=amplitudes)
     np.log2(amplitudes, out=amplitudes)

@@ -1,16 +1,18 @@
-"""What chapter 2 computes with: mel filters, noise floor, and compiled loops."""
+"""The computations behind chapter 2: mel filters, mel frames, noise floor and contours.
+
+numba compiles the inner loops. It is imported when something is computed, and not before.
+"""
 
 from .melfilters import MelFilters, mel_filters
 from .noisefloor import LogHistogram
+from .paths import strongest_path
+from .stream import count_frames, mel_frames
 
-__all__ = ["LANES", "LogHistogram", "MelFilters", "best_path", "mel_filters", "mel_of_samples"]
-__all__ += ["mel_of_spectrum"]
-
-
-def __getattr__(name):
-    # numba is imported when something is computed, and not before.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__} has no attribute {name}")
-    from . import kernels
-
-    return getattr(kernels, name)
+__all__ = [
+    "LogHistogram",
+    "MelFilters",
+    "count_frames",
+    "mel_filters",
+    "mel_frames",
+    "strongest_path",
+]
