@@ -1,8 +1,9 @@
-"""Measures against tones of known frequency, and against all that the simulator knows."""
+"""Measures against tones of known frequency, and against the truth of simulated syllables."""
 
 import numpy as np
+import pandas as pd
 import pytest
-from sounds import RATE, noise, short_recording, tone, tones_in_noise
+from sounds import RATE, noise, refused, short_recording, tone, tones_in_noise
 
 import usvlib
 
@@ -85,7 +86,7 @@ def test_contours_follow_the_truth(simulated):
     recording, spectrograms, _ = simulated
     contours = usvlib.frequency_contours(spectrograms)
     assert [len(c) for c in contours] == spectrograms.n_frames.tolist()
-    near, held = [], []
+    near, tracked = [], []
     for contour, truth, onset in zip(
         contours, recording.truth.contours_khz, recording.onsets, strict=True
     ):
@@ -93,9 +94,9 @@ def test_contours_follow_the_truth(simulated):
         ms_after_onset = onset // 300 + np.arange(len(contour)) - onset / 300
         expected = np.interp(ms_after_onset, np.arange(len(truth)), truth)
         near.append(np.abs(contour - expected)[np.isfinite(contour)] <= 1)
-        held.append(np.isfinite(contour))
+        tracked.append(np.isfinite(contour))
     assert np.concatenate(near).mean() >= 0.95
-    assert np.concatenate(held).mean() >= 0.95
+    assert np.concatenate(tracked).mean() >= 0.95
     assert np.mean([syllable.mean() >= 0.85 for syllable in near]) >= 0.95
 
 
@@ -199,3 +200,21 @@ def test_a_step_is_between_successive_frames_only():
     measures = usvlib.measures._measure(contour, level, 1.0)
     assert measures["largest_step_khz"] == -1.0
     assert measures["bandwidth_khz"] == 20.0
+
+
+@pytest.mark.parametrize("measure", [usvlib.frequency_contours, usvlib.syllable_measures])
+@pytest.mark.parametrize(
+    "bad", [None, "a.wav", 3, np.zeros((4, 3)), [], pd.DataFrame({"onset_s": [1]})], ids=str
+)
+def test_what_is_no_spectrograms_is_an_error(measure, bad):
+    with refused("spectrograms is", "must be", "SyllableSpectrograms"):
+        measure(bad)
+
+
+def test_no_syllables_have_a_table_without_rows():
+    spectrograms = usvlib.syllable_spectrograms(short_recording(onsets=[], offsets=[]))
+    measures = usvlib.syllable_measures(spectrograms)
+    assert list(measures.columns) == COLUMNS
+    assert len(measures) == 0
+    assert measures[OF_CONTOUR].to_numpy().dtype == np.float64
+    assert usvlib.frequency_contours(spectrograms) == []

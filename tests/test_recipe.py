@@ -301,6 +301,5 @@ def test_every_step_takes_the_original_recipe_unless_told_otherwise():
         usvlib.normalise,
         usvlib.embed,
         usvlib.cluster,
-        usvlib.open_study,
     ):
         assert inspect.signature(step).parameters["recipe"].default is ORIGINAL, step.__name__

@@ -422,6 +422,20 @@ def test_a_mel_spectrogram_of_what_is_no_recording_is_an_error(bad):
         usvlib.mel_spectrogram(bad, 0, 0.1)
 
 
+def test_a_mel_spectrogram_needs_no_syllables(tones):
+    audio = usvlib.data.Audio(
+        name="sound",
+        samplerate_hz=RATE,
+        n_samples=tones.n_samples,
+        source=tones.source,
+        fingerprint="sound",
+    )
+    for ours, theirs in zip(
+        usvlib.mel_spectrogram(audio, 0, 0.1), usvlib.mel_spectrogram(tones, 0, 0.1), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 # No syllables.
 
 

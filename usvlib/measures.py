@@ -1,26 +1,47 @@
-"""What a bioacoustician would measure of each syllable, from one contour."""
+"""Measures of each syllable, taken from the contour of its frequency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._engine import strongest_path
-from ._shared import progress_bar
+from ._shared import check_type, progress_bar
+from .spectrograms import SyllableSpectrograms
 
-# Tuned on simulated syllables, whose contours are known: following a band up or down is cheap,
-# breaking off to another costs as much as five frames at one log2 unit over the floor.
+if TYPE_CHECKING:
+    import pandas
+
+# In log2 units over the noise floor, tuned on simulated syllables, whose contours are known. A
+# contour follows a band up or down cheaply; a jump to another band costs as much as five frames at
+# one log2 unit.
 STEP_COST = 0.15
 JUMP_COST = 5.0
 
-# In log2 units over the floor: where a contour is fainter than that, noise would be measured.
-LEAST_LEVEL = 1.0
+# A contour is tracked where it reaches this, in log2 units over the noise floor. Below, it would
+# follow noise.
+MIN_TRACKED_LOG2 = 1.0
 
 DB_PER_LOG2 = 20 * np.log10(2)
 
+CONTOUR_MEASURES = (
+    "mean_frequency_khz",
+    "peak_frequency_khz",
+    "bandwidth_khz",
+    "slope_khz_per_ms",
+    "largest_step_khz",
+    "level_db",
+)
 
-def frequency_contours(spectrograms):
-    """The frequency of each syllable, frame by frame: the strongest path through its bands.
 
-    A path gathers level and pays for moving, so that clicks and noise do not capture it, while a
-    call's own break to another frequency does. Between bands the peak is interpolated.
+def frequency_contours(spectrograms: SyllableSpectrograms) -> list[np.ndarray]:
+    """Follow the frequency of each syllable from frame to frame.
+
+    Among all paths through the spectrogram the contour is, by dynamic programming, the one with the
+    highest sum of log2 values minus a penalty for each change of band. The penalty keeps clicks and
+    noise from capturing it, and is limited so that a call's own jump can be followed. Between bands
+    the frequency is interpolated by a parabola.
 
     Parameters
     ----------
@@ -28,14 +49,29 @@ def frequency_contours(spectrograms):
 
     Returns
     -------
-    list of float array [n_frames], in kHz
-        NaN where the syllable is not at least twice as loud as the noise floor.
+    list of float64 array [n_frames]
+        In kHz, one array a syllable. NaN in frames where the contour is not tracked, because it is
+        less than twice as loud as the noise floor (`MIN_TRACKED_LOG2`).
+
+    Raises
+    ------
+    UsvError
+        If `spectrograms` is of another type.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> contours_khz = usvlib.frequency_contours(spectrograms)
+    >>> [len(contour) for contour in contours_khz] == spectrograms.n_frames.tolist()
+    True
     """
+    check_type("spectrograms", spectrograms, SyllableSpectrograms)
     return [_contour(s, spectrograms.frequencies_hz)[0] for s in spectrograms.spectrograms]
 
 
-def syllable_measures(spectrograms):
-    """Measures of each syllable: one row a syllable, in the order of the spectrograms.
+def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
+    """Measure each syllable: one row a syllable, in the order of the spectrograms.
 
     Parameters
     ----------
@@ -44,62 +80,74 @@ def syllable_measures(spectrograms):
     Returns
     -------
     pandas.DataFrame
-        `recording` (index), `onset_s`, `duration_ms` (as annotated); of the contour
-        `mean_frequency_khz`, `peak_frequency_khz` (where it is loudest), `bandwidth_khz` (highest
-        less lowest), `slope_khz_per_ms` (of a straight line), `largest_step_khz` (between
-        successive frames, signed), `level_db` (its peak over the noise floor). The contour's are
-        NaN for a syllable that never stands out.
+        As annotated: `recording` (its number), `onset_s` and `duration_ms`. Of the contour, and NaN
+        for a syllable that is tracked nowhere: `mean_frequency_khz`, `peak_frequency_khz` (where it
+        is loudest), `bandwidth_khz` (highest minus lowest frequency), `slope_khz_per_ms` (of a
+        straight line through the contour), `largest_step_khz` (between successive frames, with its
+        sign) and `level_db` (its peak over the noise floor).
+
+    Raises
+    ------
+    UsvError
+        If `spectrograms` is of another type.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> measures = usvlib.syllable_measures(spectrograms)
+    >>> measures.shape
+    (12, 9)
+    >>> bool(measures.mean_frequency_khz.between(40, 150).all())
+    True
     """
     import pandas
 
+    check_type("spectrograms", spectrograms, SyllableSpectrograms)
     rows = [
         _measure(*_contour(s, spectrograms.frequencies_hz), 1000 * spectrograms.hop_s)
         for s in progress_bar("measures", spectrograms.spectrograms)
     ]
-    table = pandas.DataFrame(
-        {
-            "recording": spectrograms.recording_index,
-            "onset_s": spectrograms.onset_s,
-            "duration_ms": 1000 * spectrograms.duration_s,
-        }
-    )
-    return table.join(pandas.DataFrame(rows))
+    annotated = {
+        "recording": spectrograms.recording_index,
+        "onset_s": spectrograms.onset_s,
+        "duration_ms": 1000 * spectrograms.duration_s,
+    }
+    of_contours = pandas.DataFrame(rows, columns=CONTOUR_MEASURES, dtype=float)
+    return pandas.DataFrame(annotated).join(of_contours)
 
 
 def _contour(spectrogram, frequencies_hz):
-    """Frequency in kHz and level in log2 units of the strongest path, NaN where it is not held."""
-    # The floor is 0: below it, noise is as good as any other.
-    levels = np.maximum(spectrogram, 0)
-    path = strongest_path(levels, STEP_COST, JUMP_COST)
+    """Return frequency in kHz and log2 over the floor of a contour, NaN where it is not tracked."""
+    # Below the floor, differences between values mean nothing.
+    values = np.maximum(spectrogram, 0)
+    path = strongest_path(values, STEP_COST, JUMP_COST)
     frames = np.arange(len(path))
-    level = levels[path, frames]
-    below, above = (levels[np.clip(path + step, 0, len(levels) - 1), frames] for step in (-1, 1))
+    log2 = values[path, frames]
+    below, above = (values[np.clip(path + step, 0, len(values) - 1), frames] for step in (-1, 1))
     # The vertex of the parabola through the peak and its neighbours.
-    bend = 2 * level - below - above
-    shift = np.divide(above - below, 2 * bend, out=np.zeros_like(level), where=bend > 0)
+    bend = 2 * log2 - below - above
+    shift = np.divide(above - below, 2 * bend, out=np.zeros_like(log2), where=bend > 0)
     position = path + np.clip(shift, -0.5, 0.5)
-    frequency = np.interp(position, np.arange(len(levels)), frequencies_hz) / 1000
-    held = level >= LEAST_LEVEL
-    return np.where(held, frequency, np.nan), np.where(held, level, np.nan)
+    frequency_khz = np.interp(position, np.arange(len(values)), frequencies_hz) / 1000
+    tracked = log2 >= MIN_TRACKED_LOG2
+    return np.where(tracked, frequency_khz, np.nan), np.where(tracked, log2, np.nan)
 
 
-def _measure(frequency_khz, level, hop_ms):
-    """Measures of one contour; its frames are `hop_ms` apart."""
-    held = np.flatnonzero(np.isfinite(frequency_khz))
-    names = ("mean_frequency", "peak_frequency", "bandwidth", "slope", "largest_step", "level")
-    if not len(held):
-        values = [np.nan] * len(names)
-    else:
-        steps = np.diff(frequency_khz)
-        steps = steps[np.isfinite(steps)]  # not across frames where the contour is not held
-        frequency_khz, level = frequency_khz[held], level[held]
-        values = [
-            frequency_khz.mean(),
-            frequency_khz[level.argmax()],
-            np.ptp(frequency_khz),
-            np.polyfit(held * hop_ms, frequency_khz, 1)[0] if len(held) > 1 else 0.0,
-            steps[np.abs(steps).argmax()] if len(steps) else 0.0,
-            level.max() * DB_PER_LOG2,
-        ]
-    units = ("khz", "khz", "khz", "khz_per_ms", "khz", "db")
-    return {f"{name}_{unit}": value for name, unit, value in zip(names, units, values, strict=True)}
+def _measure(frequency_khz, log2, hop_ms):
+    """Return the measures of one contour whose frames are `hop_ms` apart."""
+    tracked = np.flatnonzero(np.isfinite(frequency_khz))
+    if not len(tracked):
+        return dict.fromkeys(CONTOUR_MEASURES, np.nan)
+    steps = np.diff(frequency_khz)
+    steps = steps[np.isfinite(steps)]  # not across frames where the contour is not tracked
+    frequency_khz, log2 = frequency_khz[tracked], log2[tracked]
+    values = (
+        frequency_khz.mean(),
+        frequency_khz[log2.argmax()],
+        np.ptp(frequency_khz),
+        np.polyfit(tracked * hop_ms, frequency_khz, 1)[0] if len(tracked) > 1 else 0.0,
+        steps[np.abs(steps).argmax()] if len(steps) else 0.0,
+        log2.max() * DB_PER_LOG2,
+    )
+    return dict(zip(CONTOUR_MEASURES, values, strict=True))

@@ -146,10 +146,7 @@ class Recipe:
         """Store a whole number as an int within its bounds."""
         if getattr(self, name) is None and name in MAY_BE_OFF:
             return
-        least, most = WHOLE_NUMBERS[name]
-        value = whole_number(name, getattr(self, name), least)
-        if value > most:
-            raise UsvError(f"{name} is {value}; it must be at most {most}")
+        value = whole_number(name, getattr(self, name), *WHOLE_NUMBERS[name])
         object.__setattr__(self, name, value)
 
     def _set_real(self, name, above=-math.inf, least=-math.inf, most=math.inf):

@@ -11,7 +11,7 @@ import numpy as np
 
 from ._engine import LogHistogram, count_frames, mel_filters, mel_frames
 from ._shared import UsvError, check_type, in_words, progress_bar
-from .data import Recording
+from .data import Audio, Recording
 from .recipe import ORIGINAL, Recipe
 
 # In log2 units over the noise floor, and in seconds. This rule keeps all calls of the AMVOC
@@ -154,15 +154,16 @@ def syllable_spectrograms(
 
 
 def mel_spectrogram(
-    recording: Recording, start_s: float, stop_s: float, recipe: Recipe = ORIGINAL
+    recording: Audio, start_s: float, stop_s: float, recipe: Recipe = ORIGINAL
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Compute the mel spectrogram of an excerpt of a recording, for plots.
+    """Compute the mel spectrogram of an excerpt of a recording, in amplitudes.
 
     Its frames are the frames of the whole recording that lie in the excerpt.
 
     Parameters
     ----------
-    recording : Recording
+    recording : Audio
+        A `Recording`, or audio without syllables.
     start_s, stop_s : float
         In seconds from the start of the recording.
     recipe : Recipe, default ORIGINAL
@@ -190,7 +191,7 @@ def mel_spectrogram(
     >>> amplitudes.shape, frequencies_hz.shape, times_s.shape
     ((128, 100), (128,), (100,))
     """
-    check_type("recording", recording, Recording)
+    check_type("recording", recording, Audio)
     check_type("recipe", recipe, Recipe)
     numeric = isinstance(start_s, numbers.Real) and isinstance(stop_s, numbers.Real)
     if not numeric or not -math.inf < start_s < stop_s < math.inf:

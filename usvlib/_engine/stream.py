@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from .._shared import UsvError
-from ..data import Recording
+from ..data import Audio
 from .melfilters import MelFilters
 
 # Frames that one thread reads and transforms at a time.
@@ -19,7 +19,7 @@ MAX_THREADS = 8
 
 
 def mel_frames(
-    audio: Recording, filters: MelFilters, hop: int, first: int = 0, last: int | None = None
+    audio: Audio, filters: MelFilters, hop: int, first: int = 0, last: int | None = None
 ) -> Iterator[tuple[int, np.ndarray]]:
     """Yield the mel amplitudes of successive frames of audio, piece by piece and in order.
 
@@ -69,13 +69,13 @@ def mel_frames(
         pool.shutdown(cancel_futures=True)
 
 
-def count_frames(audio: Recording, filters: MelFilters, hop: int) -> int:
+def count_frames(audio: Audio, filters: MelFilters, hop: int) -> int:
     """Return the number of frames of the whole audio; the first is centred on sample 0."""
     return (audio.n_samples - filters.n_fft % 2) // hop + 1
 
 
 def mel_amplitudes(
-    audio: Recording, first: int, last: int, filters: MelFilters, hop: int
+    audio: Audio, first: int, last: int, filters: MelFilters, hop: int
 ) -> np.ndarray:
     """Return the mel amplitudes of frames `first` to `last`: float32 array [n_mels, n_frames]."""
     from .kernels import LANES, mel_of_samples

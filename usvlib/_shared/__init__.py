@@ -1,9 +1,9 @@
-"""What every part uses: errors, files, progress."""
+"""Helpers that every module uses: errors, checks of arguments, files, digests, progress."""
 
-from .digests import syntax_digest
+from .digests import imported_modules, syntax_digest
 from .errors import DownloadError, MissingFileError, UsvError, UsvWarning, whole_number
 from .files import atomic_path, existing_file, file_digest
-from .kinds import check_type, in_words
+from .kinds import as_numbers, check_type, in_words
 from .progress import DISCREET, progress_bar
 
 __all__ = [
@@ -12,10 +12,12 @@ __all__ = [
     "MissingFileError",
     "UsvError",
     "UsvWarning",
+    "as_numbers",
     "atomic_path",
     "check_type",
     "existing_file",
     "file_digest",
+    "imported_modules",
     "in_words",
     "progress_bar",
     "syntax_digest",
