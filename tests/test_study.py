@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import shutil
 import subprocess
 import sys
 
@@ -22,6 +21,11 @@ STAGES = ("spectrograms", "measures", "features", "coordinates", "clusters")
 def _study(recordings, recipe=ORIGINAL, name="test"):
     recordings = recordings if isinstance(recordings, list) else [recordings]
     return Study(name, recipe, tuple(recordings))
+
+
+def _stored(cache):
+    """Names of the stages that are on disk."""
+    return sorted(path.parent.name for path in cache.rglob("[!.]*.npz"))
 
 
 def _open_all(study):
@@ -102,7 +106,7 @@ def test_only_the_stages_that_a_stage_needs_are_computed(cache, recording, monke
     study = _study(recording)
     monkeypatch.setattr(usvlib.study, "embed", lambda *_: pytest.fail("embed was called"))
     _ = study.features
-    assert sorted(path.stem for path in study.folder.iterdir()) == ["features", "spectrograms"]
+    assert _stored(cache) == ["features", "spectrograms"]
 
 
 def test_pooled_recordings_are_one_study(cache, recording):
@@ -137,64 +141,97 @@ def test_a_study_is_opened_by_name_path_or_default(cache, tmp_path, monkeypatch)
     assert usvlib.open_study().name == "simulated"
     assert usvlib.open_study("simulated").recordings[0].n_syllables == 1600
     by_path, by_text = usvlib.open_study(path), usvlib.open_study(str(path))
-    assert by_path.digest == by_text.digest
+    assert by_path.stage_path("clusters") == by_text.stage_path("clusters")
     assert by_path.recordings[0].n_syllables == 2
     monkeypatch.setenv("USVLIB_RECORDING", str(path))
-    assert usvlib.open_study().digest == by_path.digest
+    assert usvlib.open_study().stage_path("clusters") == by_path.stage_path("clusters")
 
 
 def test_a_study_says_what_it_is_of(cache):
     assert str(_study(short_recording(), name="mine")) == (
-        "mine: 4 syllables in 0.5 s, sampled at 250 kHz"
+        "mine: 4 syllables in 0.5 s, sampled at 250 kHz\nrecipe tutorial: keeps 46 to 113 kHz"
     )
     pooled = _study([short_recording(), short_recording()])
     assert "2 files, 8 syllables in 0.9 s" in str(pooled)
     simulated = str(usvlib.open_study("simulated"))
     assert simulated.startswith("simulated: 1,600 syllables in ")
     assert "without types" in simulated
-    assert "(made of 3 types)" in str(_study(usvlib.simulate_recording(9, n_types=3)))
+    assert "made from 3 types" in str(_study(usvlib.simulate_recording(9, n_types=3)))
 
 
-# What the digest depends on
+# What the digests depend on
 
 
-def test_the_digest_is_the_same_for_the_same(cache):
-    assert _study(short_recording()).digest == _study(short_recording()).digest
-    assert _study(short_recording()).folder.parent == cache / "studies"
+def _keys(recordings, recipe=ORIGINAL):
+    """The file of each stage."""
+    study = _study(recordings, recipe)
+    return {stage: study.stage_path(stage) for stage in STAGES}
+
+
+def _changed(before, after):
+    return [stage for stage in STAGES if before[stage] != after[stage]]
+
+
+def test_the_same_study_has_the_same_files(cache):
+    keys = _keys(short_recording())
+    assert keys == _keys(short_recording())
+    assert {path.parents[1] for path in keys.values()} == {cache / "stages"}
+    assert len(set(keys.values())) == len(STAGES)
+
+
+FROM_SPECTROGRAMS = list(STAGES)
+FROM_FEATURES = ["features", "coordinates", "clusters"]
+FROM_COORDINATES = ["coordinates", "clusters"]
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "stages"),
     [
-        {"n_fft": 1024},
-        {"hop_s": 0.002},
-        {"n_mels": 100},
-        {"low_hz": 41_000},
-        {"high_hz": 120_000},
-        {"crop": (14, 10)},
-        {"threshold": None},
-        {"threshold": 0.5},
-        {"time_scaling": None},
-        {"centre_halfwidth": None},
-        {"n_neighbors": 10},
-        {"min_dist": 0.1},
-        {"embedding_seed": 3},
-        {"n_clusters": 10},
-        {"clustering_seed": 3},
+        ({"n_fft": 1024}, FROM_SPECTROGRAMS),
+        ({"hop_s": 0.002}, FROM_SPECTROGRAMS),
+        ({"n_mels": 100}, FROM_SPECTROGRAMS),
+        ({"low_hz": 41_000}, FROM_SPECTROGRAMS),
+        ({"high_hz": 120_000}, FROM_SPECTROGRAMS),
+        ({"crop": (14, 10)}, FROM_SPECTROGRAMS),
+        ({"threshold": None}, FROM_FEATURES),
+        ({"threshold": 0.5}, FROM_FEATURES),
+        ({"time_scaling": None}, FROM_FEATURES),
+        ({"centre_halfwidth": None}, FROM_FEATURES),
+        ({"n_neighbors": 10}, FROM_COORDINATES),
+        ({"min_dist": 0.1}, FROM_COORDINATES),
+        ({"embedding_seed": 3}, FROM_COORDINATES),
+        ({"n_clusters": 10}, ["clusters"]),
+        ({"clustering_seed": 3}, ["clusters"]),
+        ({"low_hz": 40_000.0, "n_fft": np.int32(2048), "crop": [15, 10]}, []),
     ],
 )
-def test_the_digest_changes_with_the_recipe(changes):
+def test_a_field_of_the_recipe_changes_the_stages_that_use_it(changes, stages):
     recipe = dataclasses.replace(ORIGINAL, **changes)
-    assert _study(short_recording(), recipe).digest != _study(short_recording()).digest
+    assert _changed(_keys(short_recording()), _keys(short_recording(), recipe)) == stages
 
 
-def test_the_digest_changes_with_the_recordings():
+def test_every_field_of_the_recipe_belongs_to_a_stage():
+    used = [field for stage in usvlib.study.STAGES.values() for field in stage.fields]
+    assert sorted(used) == sorted(field.name for field in dataclasses.fields(ORIGINAL))
+
+
+def test_another_number_of_clusters_computes_the_clusters_alone(cache, never_compute, monkeypatch):
+    recording = _tones(24)
+    _ = _study(recording).clusters
+    cluster = usvlib.study.cluster
+    never_compute()
+    monkeypatch.setattr(usvlib.study, "cluster", cluster)
+    two = dataclasses.replace(ORIGINAL, n_clusters=1)
+    assert _study(recording, two).clusters.n_clusters == 1
+
+
+def test_every_stage_changes_with_the_recordings():
     recording = short_recording()
     one_sample = recording.read(0, 1).copy()
     one_sample[500] *= 1.001
     one_onset = recording.onsets + np.array([0, 0, 1, 0])
-    found = {
-        _study(recordings).digest
+    found = [
+        _keys(recordings)
         for recordings in (
             recording,
             short_recording(samples=one_sample),
@@ -205,88 +242,103 @@ def test_the_digest_changes_with_the_recordings():
             usvlib.simulate_recording(4, seed=1),
             usvlib.simulate_recording(4, seed=2),
         )
-    }
-    assert len(found) == 8
+    ]
+    for stage in STAGES:
+        assert len({keys[stage] for keys in found}) == 8
 
 
-def test_the_digest_changes_with_a_changed_audio_file_or_table(tmp_path):
+def test_the_stages_change_with_a_changed_audio_file_or_table(tmp_path):
     samples, *_ = tones_in_noise([(60e3, 80e3), (90e3, 70e3)])
     path, table = tmp_path / "mine.wav", tmp_path / "mine.csv"
     soundfile.write(path, samples, RATE)
     table.write_text("0.05,0.1\n0.15,0.2\n")
-    digests = [usvlib.open_study(path).digest]
+    paths = [usvlib.open_study(path).stage_path("clusters")]
     table.write_text("0.05,0.1\n0.15,0.19\n")
-    digests.append(usvlib.open_study(path).digest)
+    paths.append(usvlib.open_study(path).stage_path("clusters"))
     samples[100] += 0.001
     soundfile.write(path, samples, RATE)
-    digests.append(usvlib.open_study(path).digest)
-    assert len(set(digests)) == 3
+    paths.append(usvlib.open_study(path).stage_path("clusters"))
+    assert len(set(paths)) == 3
 
 
 @pytest.fixture
-def package_copy(tmp_path, monkeypatch):
-    """A checkout of the package that a test may edit, and that the digest is taken of."""
-    package = tmp_path / "checkout" / "usvlib"
-    shutil.copytree(usvlib.study.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    (package.parent / "requirements.txt").write_text("numpy==2.0\n")
-    monkeypatch.setattr(usvlib.study, "PACKAGE", package)
-    # As if it had been imported from there.
-    monkeypatch.setattr(usvlib.study, "CODE_DIGEST", usvlib.study.code_digest())
-    return package
+def edit(monkeypatch):
+    """Edit a module of the package, as if it had been imported like that."""
 
+    def edited(module, change=lambda text: text + "\nEDITED = True\n"):
+        path = usvlib.study.PACKAGE / module
+        sources = dict(usvlib.study.SOURCES)
+        text = change(sources[path].decode())
+        assert text.encode() != sources[path]
+        sources[path] = text.encode()
+        monkeypatch.setattr(usvlib.study, "SOURCES", sources)
+        usvlib.study._code_digest.cache_clear()
 
-def _import_anew():
-    usvlib.study.CODE_DIGEST = usvlib.study.code_digest()
-
-
-def _digest_after_an_edit():
-    _import_anew()
-    return _study(short_recording()).digest
+    yield edited
+    usvlib.study._code_digest.cache_clear()
 
 
 @pytest.mark.parametrize(
-    "file", ["spectrograms.py", "embedding.py", "_engine/kernels.py", "../requirements.txt"]
+    ("module", "stages"),
+    [
+        ("explorer/page.py", []),
+        ("continuum/assessment.py", []),
+        ("figures.py", []),
+        ("study.py", []),
+        ("data/datasets.py", []),
+        ("data/simulation.py", []),
+        ("spectrograms.py", FROM_SPECTROGRAMS),
+        ("_engine/kernels.py", FROM_SPECTROGRAMS),
+        ("data/audio.py", FROM_SPECTROGRAMS),
+        ("measures.py", ["measures"]),
+        ("normalisation.py", FROM_FEATURES),
+        ("embedding.py", FROM_COORDINATES),
+        ("clustering.py", ["clusters"]),
+    ],
 )
-def test_the_digest_changes_with_the_source_and_the_locked_versions(package_copy, file):
-    before = _digest_after_an_edit()
-    path = package_copy / file
-    path.write_text(path.read_text() + "# edited\n")
-    assert _digest_after_an_edit() != before
+def test_an_edit_changes_the_stages_that_use_the_module(edit, module, stages):
+    before = _keys(short_recording())
+    edit(module)
+    assert _changed(before, _keys(short_recording())) == stages
 
 
-def test_the_digest_changes_with_a_new_module_but_not_with_what_python_caches(package_copy):
-    before = _digest_after_an_edit()
-    (package_copy / "__pycache__").mkdir()
-    (package_copy / "__pycache__" / "recipe.pyc").write_text("compiled")
-    assert _digest_after_an_edit() == before
-    (package_copy / "batch.py").write_text("")
-    assert _digest_after_an_edit() != before
+def test_an_edit_of_the_simulator_changes_the_stages_of_simulated_recordings(edit):
+    recording = usvlib.simulate_recording(3)
+    before = _keys(recording)
+    edit("data/synthesis.py")
+    assert _changed(before, _keys(recording)) == FROM_SPECTROGRAMS
 
 
-def test_stages_of_edited_source_are_computed_anew(cache, package_copy, never_compute):
+@pytest.mark.parametrize("module", ["spectrograms.py", "_engine/kernels.py", "clustering.py"])
+def test_comments_docstrings_and_blank_lines_change_nothing(edit, module):
+    before = _keys(short_recording())
+    edit(module, lambda text: text.replace('"""', '"""Edited: ', 1) + "\n\n# edited\n")
+    assert _keys(short_recording()) == before
+
+
+def test_stages_of_edited_source_are_computed_again(cache, edit, never_compute):
     recording = short_recording()
     _ = _study(recording).features
-    (package_copy / "normalisation.py").write_text("# edited\n")
-    _import_anew()
+    edit("normalisation.py")
     never_compute()
+    _ = _study(recording).spectrograms
     with pytest.raises(pytest.fail.Exception, match="was called"):
         _ = _study(recording).features
 
 
-def test_what_old_code_computes_after_an_edit_is_not_stored(cache, package_copy):
-    # In a notebook whose kernel runs the code as it was imported.
+def test_what_is_computed_after_an_edit_on_disk_is_not_stored(cache, edit):
+    # A notebook's kernel runs the code as it was imported; here the files on disk differ from it.
+    edit("normalisation.py")
     study = _study(short_recording())
-    _ = study.spectrograms
-    (package_copy / "normalisation.py").write_text("# edited\n")
     assert study.features.any()
-    assert [path.name for path in study.folder.iterdir()] == ["spectrograms.npz"]
+    assert study.stage_path("spectrograms").is_file()
+    assert not study.stage_path("features").exists()
 
 
-def test_the_digest_changes_with_what_is_installed(monkeypatch):
-    before = _study(short_recording()).digest
+def test_the_stages_change_with_what_is_installed(monkeypatch):
+    before = _keys(short_recording())
     monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
-    monkeypatch.setattr(usvlib.study, "CODE_DIGEST", usvlib.study.code_digest())
-    assert _study(short_recording()).digest != before
+    assert _changed(before, _keys(short_recording())) == FROM_SPECTROGRAMS
 
 
 # What is on disk
@@ -295,19 +347,19 @@ def test_the_digest_changes_with_what_is_installed(monkeypatch):
 def test_stored_stages_hold_plain_arrays_only(cache, recording):
     study = _study(recording)
     _open_all(study)
-    files = sorted(study.folder.iterdir())
-    assert [file.name for file in files] == sorted(f"{stage}.npz" for stage in STAGES)
-    for file in files:
-        with np.load(file, allow_pickle=False) as npz:
-            assert all(npz[key].dtype.kind in "iufb" for key in npz.files)
+    assert _stored(cache) == sorted(STAGES)
+    for stage in STAGES:
+        with np.load(study.stage_path(stage), allow_pickle=False) as npz:
+            assert all(npz[key].dtype.kind in "iufbU" for key in npz.files)
 
 
 def test_a_killed_writer_does_no_harm(cache, recording, direct):
     # What it leaves is a partial file under a name of its own.
     study = _study(recording)
-    study.folder.mkdir(parents=True)
-    for name in (".features.1234.abcd.npz", ".spectrograms.1.ef.npz"):
-        (study.folder / name).write_bytes(b"PK half of it")
+    for stage in ("features", "spectrograms"):
+        path = study.stage_path(stage)
+        path.parent.mkdir(parents=True)
+        path.with_name(f".{path.stem}.1234.abcd.npz").write_bytes(b"PK half of it")
     np.testing.assert_array_equal(study.features, direct["features"])
 
 
@@ -315,10 +367,19 @@ def test_a_killed_writer_does_no_harm(cache, recording, direct):
 def test_a_stage_that_is_damaged_on_disk_is_computed_anew(cache, recording, direct, share):
     # As after a loss of power, which may come between a file's name and its content.
     _ = _study(recording).features
-    path = _study(recording).folder / "features.npz"
+    path = _study(recording).stage_path("features")
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    np.testing.assert_array_equal(_study(recording).features, direct["features"])
+    with pytest.warns(usvlib.UsvWarning, match="features.*damaged.*computed again"):
+        np.testing.assert_array_equal(_study(recording).features, direct["features"])
+
+
+def test_a_stage_without_one_of_its_arrays_is_computed_anew(cache, recording, direct):
+    _ = _study(recording).features
+    path = _study(recording).stage_path("features")
+    np.savez(path, features=np.zeros(3))
+    with pytest.warns(usvlib.UsvWarning, match="damaged"):
+        np.testing.assert_array_equal(_study(recording).features, direct["features"])
 
 
 def test_an_interrupted_stage_is_computed_the_next_time(cache, recording, direct, monkeypatch):
@@ -331,14 +392,51 @@ def test_an_interrupted_stage_is_computed_the_next_time(cache, recording, direct
         with pytest.raises(KeyboardInterrupt):
             _ = _study(recording).features
     study = _study(recording)
-    assert [path.stem for path in study.folder.iterdir()] == ["spectrograms"]
+    assert _stored(cache) == ["spectrograms"]
     np.testing.assert_array_equal(study.features, direct["features"])
 
 
-def test_a_cache_that_cannot_be_written_is_an_error(monkeypatch, below_a_file):
+def test_a_cache_that_cannot_be_written_is_a_warning(monkeypatch, below_a_file):
     monkeypatch.setenv("USVLIB_CACHE_DIR", str(below_a_file))
-    with refused(below_a_file, "cannot be written"):
-        _ = _study(short_recording()).spectrograms
+    with pytest.warns(usvlib.UsvWarning, match=r"cannot be written.*computed again"):
+        stage = _study(short_recording()).spectrograms
+    assert len(stage) == 4
+
+
+def test_a_warning_of_a_stage_is_given_again_when_it_is_read(cache):
+    recording = _tones(12)
+    for _ in range(2):
+        with pytest.warns(usvlib.UsvWarning, match="neighbours"):
+            _ = _study(recording).coordinates
+
+
+def test_the_cache_is_kept_within_its_limit_and_can_be_cleared(cache, monkeypatch):
+    recording = short_recording()
+    _ = _study(recording).features
+    old = _study(recording).stage_path("spectrograms")
+    os.utime(old, (1, 1))
+    # What was used lately stays, even if there is too much of it.
+    usvlib.data.trim_cache(max_bytes=0)
+    assert _stored(cache) == ["features"]
+    assert usvlib.data.clear_cache() > 0
+    assert _stored(cache) == []
+
+
+def test_a_stage_that_is_read_is_marked_as_used(cache):
+    recording = short_recording()
+    _ = _study(recording).features
+    path = _study(recording).stage_path("features")
+    os.utime(path, (1, 1))
+    _ = _study(recording).features
+    usvlib.data.trim_cache(max_bytes=0)
+    assert path.is_file()
+
+
+def test_writing_a_stage_trims_the_cache(cache, monkeypatch):
+    called = []
+    monkeypatch.setattr(usvlib.study, "trim_cache", lambda: called.append(True))
+    _ = _study(short_recording()).features
+    assert called == [True, True]
 
 
 def test_an_error_of_a_stage_is_its_own_and_not_the_caches(cache, monkeypatch):
@@ -362,11 +460,7 @@ def test_two_processes_at_once_do_no_harm(cache, tmp_path, never_compute):
     processes = [subprocess.Popen([sys.executable, "-c", code], env=os.environ) for _ in range(2)]
     assert [process.wait(120) for process in processes] == [0, 0]
     study = _study(recording)
-    assert sorted(path.name for path in study.folder.iterdir()) == [
-        "features.npz",
-        "measures.npz",
-        "spectrograms.npz",
-    ]
+    assert _stored(cache) == ["features", "measures", "spectrograms"]
     expected = usvlib.syllable_spectrograms(recording)
     never_compute()
     np.testing.assert_array_equal(study.features, usvlib.normalise(expected))
@@ -377,16 +471,16 @@ def test_two_processes_at_once_do_no_harm(cache, tmp_path, never_compute):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_of_one_to_three_syllables_there_is_no_map_and_all_stages_open(cache, capsys, n):
+def test_of_one_to_three_syllables_there_is_no_map_and_all_stages_open(cache, n):
     study = _study(_tones(n))
-    stages = _open_all(study)
+    with pytest.warns(usvlib.UsvWarning, match=f"no map: {n} syllables"):
+        stages = _open_all(study)
     assert len(stages["spectrograms"]) == len(stages["measures"]) == n
     assert stages["features"].shape[0] == n
     assert stages["coordinates"].shape == (n, 2)
     assert np.isnan(stages["coordinates"]).all()
     assert stages["clusters"].labels.tolist() == [-1] * n
     assert stages["clusters"].n_clusters == 0
-    assert f"no map: {n} syllables" in capsys.readouterr().out
     _assert_same_stages(_open_all(_study(_tones(n))), stages)
 
 
@@ -407,3 +501,49 @@ def test_blank_syllables_stay_aligned_through_all_stages(cache):
     np.testing.assert_array_equal(np.isnan(study.coordinates).all(axis=1), blank)
     np.testing.assert_array_equal(study.clusters.labels == -1, blank)
     assert len(study.measures) == 6
+
+
+def test_a_recording_without_syllables_opens_and_says_so_where_some_are_needed(cache):
+    study = _study(short_recording(onsets=[], offsets=[]))
+    assert "0 syllables" in str(study)
+    for _ in range(2):
+        assert len(study.spectrograms) == len(study.measures) == 0
+        assert study.spectrograms.noise_floor.shape == (1, 128)
+        study = _study(short_recording(onsets=[], offsets=[]))
+    with refused("no syllables"):
+        _ = study.features
+
+
+@pytest.mark.parametrize("recipe", ["tutorial", None, {}])
+def test_a_study_of_another_kind_of_recipe_is_an_error(recipe):
+    with refused("recipe is a"):
+        Study("mine", recipe, (short_recording(),))
+
+
+@pytest.mark.parametrize("recordings", [None, "simulated", 3, [1, 2]])
+def test_a_study_of_something_else_is_an_error(recordings):
+    with refused("recordings holds a"):
+        Study("mine", ORIGINAL, recordings)
+
+
+def test_the_recipe_may_be_named_by_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("USVLIB_RECIPE", "rat")
+    study = usvlib.open_study("simulated")
+    assert study.recipe == usvlib.RECIPES["rat"]
+    assert "recipe rat: keeps 18 to" in str(study)
+    assert usvlib.open_study("simulated", ORIGINAL).recipe == ORIGINAL
+    (tmp_path / "mine.toml").write_text("n_mels = 100\n")
+    monkeypatch.setenv("USVLIB_RECIPE", str(tmp_path / "mine.toml"))
+    assert usvlib.open_study("simulated").recipe.n_mels == 100
+
+
+def test_several_files_are_one_study(tmp_path):
+    for name in ("a", "b"):
+        samples, onsets, offsets = tones_in_noise([(60e3, 80e3)])
+        soundfile.write(tmp_path / f"{name}.wav", samples, RATE)
+        times = np.stack([onsets, offsets], axis=1) / RATE
+        np.savetxt(tmp_path / f"{name}.csv", times, delimiter=",")
+    assert usvlib.open_study(tmp_path).name == tmp_path.name
+    study = usvlib.open_study([tmp_path / "a.wav", tmp_path / "b.wav"])
+    assert study.name == "2 recordings"
+    assert len(study.recordings) == 2

@@ -1,62 +1,141 @@
 """The stages from audio to clusters, each computed once and kept on disk."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import hashlib
 import importlib.metadata
+import importlib.util
+import os
+import sys
+import warnings
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._shared import atomic_path
+from ._engine import mel_filters
+from ._shared import UsvError, UsvWarning, atomic_path, imported_modules, syntax_digest
 from .clustering import Clusters, cluster
-from .data import NAMES, cache_dir, default_name, load_recordings
+from .data import (
+    NAMES,
+    Recording,
+    cache_dir,
+    default_name,
+    load_recordings,
+    mark_used,
+    trim_cache,
+)
 from .embedding import FEWEST_SYLLABLES, embed
 from .measures import syllable_measures
 from .normalisation import normalise
-from .recipe import ORIGINAL
+from .recipe import ORIGINAL, Recipe, load_recipe
 from .spectrograms import SyllableSpectrograms, syllable_spectrograms
 
+if TYPE_CHECKING:
+    import pandas
+
 PACKAGE = Path(__file__).parent
-
-# What a stage's numbers depend on, besides our own code.
-COMPUTED_WITH = (
-    "librosa",
-    "numba",
-    "numpy",
-    "pillow",
-    "scikit-learn",
-    "scipy",
-    "soundfile",
-    "umap-learn",
-)
+# As imported: the files may be edited while a notebook's kernel still runs the old code.
+SOURCES = {path: path.read_bytes() for path in PACKAGE.rglob("*.py")}
 
 
-def open_study(name=None, recipe=ORIGINAL):
-    """A study of the recordings that a name or path means; see `load_recordings`.
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What the numbers of a stage depend on, besides the recordings and the stage before."""
+
+    module: str
+    fields: tuple[str, ...]  # of the recipe
+    packages: tuple[str, ...]
+    before: str | None
+
+
+STAGES = {
+    "spectrograms": Stage(
+        "spectrograms",
+        ("n_fft", "hop_s", "n_mels", "low_hz", "high_hz", "crop"),
+        ("librosa", "numba", "numpy", "scipy", "soundfile"),
+        None,
+    ),
+    "measures": Stage("measures", (), ("numba", "numpy"), "spectrograms"),
+    "features": Stage(
+        "normalisation",
+        ("threshold", "time_scaling", "centre_halfwidth"),
+        ("numpy", "pillow"),
+        "spectrograms",
+    ),
+    "coordinates": Stage(
+        "embedding",
+        ("n_neighbors", "min_dist", "embedding_seed"),
+        ("numba", "numpy", "scikit-learn", "umap-learn"),
+        "features",
+    ),
+    "clusters": Stage(
+        "clustering",
+        ("n_clusters", "clustering_seed"),
+        ("numpy", "scikit-learn"),
+        "coordinates",
+    ),
+}
+
+
+def open_study(
+    source: str | os.PathLike | list | None = None,
+    recipe: Recipe | None = None,
+    annotations: str | os.PathLike | None = None,
+    channel: int | None = None,
+    samplerate_hz: float | None = None,
+) -> Study:
+    """Open a study of the recordings that a name, a path, a pattern or a list means.
 
     Parameters
     ----------
-    name : str or path, optional
-    recipe : Recipe
+    source, annotations, channel, samplerate_hz
+        See `load_recordings`.
+    recipe : Recipe, optional
+        By default the recipe that `$USVLIB_RECIPE` names, else the tutorial's.
 
     Returns
     -------
     Study
+
+    Raises
+    ------
+    UsvError
+        See `load_recordings` and `load_recipe`.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> study = usvlib.open_study("simulated")
+    >>> print(study)
+    simulated: 1,600 syllables in 7.5 min, sampled at 300 kHz
+    made from one continuous repertoire, without types
+    recipe tutorial: keeps 47 to 134 kHz
     """
-    name = str(name or default_name())
-    # A file by its name alone: where it lies on one machine is nothing for a page.
-    label = name if name in NAMES else Path(name).name
-    return Study(label, recipe, tuple(load_recordings(name)))
+    recordings = load_recordings(source, annotations, channel, samplerate_hz)
+    if recipe is None:
+        named = os.environ.get("USVLIB_RECIPE")
+        recipe = load_recipe(named) if named else ORIGINAL
+    source = default_name() if source is None else source
+    if isinstance(source, (str, os.PathLike)):
+        # A file by its name alone: pages do not show where it lies on one machine.
+        name = str(source) if source in NAMES else Path(source).name
+    else:
+        name = f"{len(recordings)} recordings"
+    return Study(name, recipe, tuple(recordings))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
-    """Recordings and the stages of the way to their clusters, each computed when first asked for.
+    """Recordings, and the stages from them to their clusters, each computed when first asked for.
 
-    A stage is read from disk where it was computed before with the same source code, locked
-    dependencies, recipe and recordings: their digest names the folder that holds it.
+    Each stage is kept on disk under a digest of what it depends on: the code of the modules that
+    it uses, installed versions, fields of the recipe, the recordings, and the stage before. It is
+    computed again if one of them has changed, and read from disk otherwise.
 
     Attributes
     ----------
@@ -67,58 +146,84 @@ class Study:
     measures : pandas.DataFrame, one row a syllable
     features : float32 array [n_syllables, n_bands, n_frames]
     coordinates : float64 array [n_syllables, 2]
-        NaN for a blank syllable; for all of them where fewer than 4 are not blank.
+        NaN for a blank syllable, and for all syllables if fewer than 4 are not blank.
     clusters : Clusters
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=6)
+    >>> study = usvlib.Study("six", usvlib.ORIGINAL, (recording,))
+    >>> study.features.shape[:2], len(study.measures)
+    ((6, 40), 6)
     """
 
     name: str
-    recipe: object
-    recordings: tuple
+    recipe: Recipe
+    recordings: tuple[Recording, ...]
 
-    def __str__(self):
+    def __post_init__(self) -> None:
+        try:
+            recordings = tuple(self.recordings)
+        except TypeError:
+            recordings = (self.recordings,)
+        for recording in recordings:
+            if not isinstance(recording, Recording):
+                raise UsvError(
+                    f"recordings holds a {type(recording).__name__}; each must be a Recording"
+                )
+        if not isinstance(self.recipe, Recipe):
+            raise UsvError(f"recipe is a {type(self.recipe).__name__}; it must be a Recipe")
+        object.__setattr__(self, "recordings", recordings)
+
+    def __str__(self) -> str:
         n = sum(recording.n_syllables for recording in self.recordings)
         duration_s = sum(recording.duration_s for recording in self.recordings)
         length = f"{duration_s:.1f} s" if duration_s < 120 else f"{duration_s / 60:.1f} min"
-        rates = " and ".join(f"{r / 1000:g}" for r in {r.samplerate_hz for r in self.recordings})
+        rates_hz = {r.samplerate_hz: None for r in self.recordings}
+        rates = " and ".join(f"{rate / 1000:g}" for rate in rates_hz)
         files = f"{len(self.recordings)} files, " if len(self.recordings) > 1 else ""
-        line = f"{self.name}: {files}{n:,} syllables in {length}, sampled at {rates} kHz"
+        lines = [f"{self.name}: {files}{n:,} syllables in {length}, sampled at {rates} kHz"]
         truths = [recording.truth for recording in self.recordings if recording.truth]
         n_types = max((truth.syllables.type.nunique() for truth in truths), default=0)
-        made_of = {0: "", 1: "\n(made of one continuous repertoire, without types)"}
-        return line + made_of.get(n_types, f"\n(made of {n_types} types)")
-
-    @functools.cached_property
-    def digest(self):
-        """Hexadecimal digest of all that the stages depend on."""
-        digest = hashlib.sha256(CODE_DIGEST.encode())
-        digest.update(repr(self.recipe).encode())
-        for recording in self.recordings:
-            digest.update(f"{recording.name}\n{recording.fingerprint}\n".encode())
-        return digest.hexdigest()[:16]
+        if n_types == 1:
+            lines.append("made from one continuous repertoire, without types")
+        elif n_types:
+            lines.append(f"made from {n_types} types")
+        low, high = (f"{khz:.0f}" if khz >= 10 else f"{khz:.2g}" for khz in self.kept_khz)
+        lines.append(f"recipe {self.recipe}: keeps {low} to {high} kHz")
+        return "\n".join(lines)
 
     @property
-    def folder(self):
-        """Where the stages are kept."""
-        return cache_dir() / "studies" / self.digest
+    def kept_khz(self) -> tuple[float, float]:
+        """Centre frequencies of the lowest and the highest band that the recipe keeps, in kHz."""
+        filters = mel_filters(self.recordings[0].samplerate_hz, self.recipe)
+        low_hz, *_, high_hz = np.repeat(filters.frequencies_hz[self.recipe.bands], 2)
+        return float(low_hz) / 1000, float(high_hz) / 1000
 
     @functools.cached_property
-    def spectrograms(self):
+    def spectrograms(self) -> SyllableSpectrograms:
+        """The spectrogram of each syllable (chapter 2)."""
         fields = [f.name for f in dataclasses.fields(SyllableSpectrograms)]
 
         def compute():
             spectrograms = syllable_spectrograms(list(self.recordings), self.recipe)
             arrays = {name: getattr(spectrograms, name) for name in fields}
-            arrays["spectrograms"] = np.concatenate(spectrograms.spectrograms, axis=1)
+            n_bands = len(spectrograms.frequencies_hz)
+            empty = np.zeros((n_bands, 0), np.float32)  # in case that there are no syllables
+            arrays["spectrograms"] = np.concatenate([empty, *spectrograms.spectrograms], axis=1)
             return arrays | {"n_frames": spectrograms.n_frames}
 
         arrays = self._stage("spectrograms", compute)
-        ends = np.cumsum(arrays.pop("n_frames"))[:-1]
-        arrays["spectrograms"] = np.split(arrays["spectrograms"], ends, axis=1)
+        ends = np.cumsum(arrays.pop("n_frames"), dtype=int)
+        split = np.split(arrays["spectrograms"], ends, axis=1)
+        arrays["spectrograms"] = split[: len(ends)]
         arrays["hop_s"] = float(arrays["hop_s"])
         return SyllableSpectrograms(**arrays)
 
     @functools.cached_property
-    def measures(self):
+    def measures(self) -> pandas.DataFrame:
+        """A table of measures, one row a syllable (chapter 2)."""
         import pandas
 
         def compute():
@@ -128,18 +233,24 @@ class Study:
         return pandas.DataFrame(self._stage("measures", compute))
 
     @functools.cached_property
-    def features(self):
+    def features(self) -> np.ndarray:
+        """Normalised spectrograms of one size (chapter 3)."""
         return self._stage(
             "features", lambda: {"features": normalise(self.spectrograms, self.recipe)}
         )["features"]
 
     @functools.cached_property
-    def coordinates(self):
+    def coordinates(self) -> np.ndarray:
+        """The place of each syllable on the map (chapter 4)."""
+
         def compute():
             n = int(self.features.any(axis=(1, 2)).sum())
             if n < FEWEST_SYLLABLES:
-                print(
-                    f"no map: {n} syllables that are not blank, and {FEWEST_SYLLABLES} are needed"
+                warnings.warn(
+                    f"there is no map: {n} syllables are not blank, and a map needs at least "
+                    f"{FEWEST_SYLLABLES}",
+                    UsvWarning,
+                    stacklevel=2,
                 )
                 return {"coordinates": np.full((len(self.features), 2), np.nan)}
             return {"coordinates": embed(self.features, self.recipe)}
@@ -147,51 +258,111 @@ class Study:
         return self._stage("coordinates", compute)["coordinates"]
 
     @functools.cached_property
-    def clusters(self):
+    def clusters(self) -> Clusters:
+        """The clusters of the syllables on the map (chapter 5)."""
+
         def compute():
             clusters = cluster(self.coordinates, self.recipe)
             return {"labels": clusters.labels, "centroids": clusters.centroids}
 
         return Clusters(**self._stage("clusters", compute))
 
-    def _stage(self, name, compute):
-        """The arrays of a stage, from disk or computed and kept there.
+    def stage_path(self, name: str) -> Path:
+        """Return the file in which a stage is kept, whether or not it is there.
+
+        Parameters
+        ----------
+        name : str
+            One of `"spectrograms"`, `"measures"`, `"features"`, `"coordinates"`, `"clusters"`.
+
+        Returns
+        -------
+        Path
+        """
+        return cache_dir() / "stages" / name / f"{self._digest(name)}.npz"
+
+    def _digest(self, name):
+        """Digest of what a stage depends on: 16 hexadecimal digits."""
+        stage = STAGES[name]
+        digest = hashlib.sha256()
+        if stage.before:
+            digest.update(self._digest(stage.before).encode())
+        else:
+            for recording in self.recordings:
+                digest.update(f"{recording.name}\n{recording.fingerprint}\n".encode())
+        digest.update(_code_digest(self._modules(name)).encode())
+        digest.update(repr([getattr(self.recipe, field) for field in stage.fields]).encode())
+        for package in stage.packages:
+            digest.update(f"{package}={importlib.metadata.version(package)}\n".encode())
+        return digest.hexdigest()[:16]
+
+    def _modules(self, name):
+        """The modules that a stage begins with; recordings bring those that give their samples."""
+        modules = {PACKAGE / f"{STAGES[name].module}.py"}
+        if STAGES[name].before is None:
+            for recording in self.recordings:
+                for kind in (type(recording), type(recording.source)):
+                    modules.add(Path(getattr(sys.modules[kind.__module__], "__file__", "")))
+        return frozenset(modules & SOURCES.keys())
+
+    def _stage(self, name: str, compute: Callable[[], dict]) -> dict:
+        """The arrays of a stage, from disk, or computed and kept there with its warnings.
 
         Two processes may compute the same stage at once: each writes a file of its own, and the
         last to finish gives it the final name.
         """
-        path = self.folder / f"{name}.npz"
-        if path.is_file():
-            try:
-                return _read(path)
-            except (OSError, ValueError, EOFError, zipfile.BadZipFile):
-                print(f"{path} is damaged, and computed anew")
-        arrays = compute()
-        if code_digest() != CODE_DIGEST:  # an edit since: not to be stored under either's name
-            return arrays
-        with atomic_path(path) as partial:
-            np.savez(partial, **arrays)
-        return _read(path)
+        path = self.stage_path(name)
+        arrays = _read(path) if path.is_file() else None
+        if arrays is None:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", UsvWarning)
+                arrays = compute()
+            ours = [w for w in caught if issubclass(w.category, UsvWarning)]
+            for other in (w for w in caught if w not in ours):
+                warnings.showwarning(other.message, other.category, other.filename, other.lineno)
+            arrays["warnings"] = np.array([str(w.message) for w in ours], dtype=str)
+            if _unchanged(self._modules(name)):
+                _write(path, arrays)
+        for message in arrays.pop("warnings").tolist():
+            warnings.warn(message, UsvWarning, stacklevel=4)
+        return arrays
 
 
 def _read(path):
-    with np.load(path, allow_pickle=False) as npz:
-        return {key: npz[key] for key in npz.files}
+    """The arrays of a stage, or None if the file is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            arrays = {key: npz[key] for key in npz.files}
+        if "warnings" not in arrays:
+            raise ValueError("it lacks its last member")
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        warnings.warn(
+            f"{path} is damaged ({error}), and is computed again", UsvWarning, stacklevel=5
+        )
+        return None
+    mark_used(path)
+    return arrays
 
 
-def code_digest():
-    """Digest of the sources, of what is installed and, in a checkout, of the lock file."""
-    digest = hashlib.sha256()
-    lock = PACKAGE.parent / "requirements.txt"
-    sources = sorted(path for path in PACKAGE.rglob("*") if path.suffix in (".py", ".mplstyle"))
-    for path in [*sources, lock]:
-        if path.is_file():
-            name = path.relative_to(PACKAGE.parent).as_posix()
-            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    for name in COMPUTED_WITH:
-        digest.update(f"{name}={importlib.metadata.version(name)}\n".encode())
-    return digest.hexdigest()
+def _write(path, arrays):
+    """Keep the arrays of a stage on disk, and the cache within its limit."""
+    try:
+        with atomic_path(path) as partial:
+            np.savez(partial, **arrays)
+    except UsvError as error:
+        warnings.warn(
+            f"{error}; the stage will be computed again the next time", UsvWarning, stacklevel=5
+        )
+    else:
+        trim_cache()
 
 
-# As imported: the files may be edited while a notebook's kernel still runs the old code.
-CODE_DIGEST = code_digest()
+def _unchanged(modules):
+    """Whether the modules, and all that they import, are on disk as they were imported."""
+    paths = imported_modules(modules, SOURCES)
+    return all(path.is_file() and path.read_bytes() == SOURCES[path] for path in paths)
+
+
+@functools.cache
+def _code_digest(modules):
+    return syntax_digest(imported_modules(modules, SOURCES), SOURCES)
