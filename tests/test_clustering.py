@@ -4,6 +4,7 @@ import dataclasses
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,6 +41,7 @@ def _assert_in_step(coordinates, clusters):
     assert clusters.sizes.sum() == shown.sum()
 
 
+@pytest.mark.filterwarnings("ignore::usvlib.UsvWarning")
 @given(coordinates_of)
 def test_labels_and_centroids_are_in_step_on_any_map(coordinates):
     _assert_in_step(coordinates, cluster(coordinates))
@@ -64,34 +66,38 @@ def test_exactly_as_many_clusters_as_asked_for_and_none_empty(coordinates, data)
 def test_few_places_with_many_syllables_each(n, n_places, seed):
     rng = np.random.default_rng(seed)
     coordinates = rng.normal(size=(n_places, 2))[rng.integers(0, n_places, n)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(usvlib.UsvWarning, match="instead of 40") as caught:
         _assert_in_step(coordinates, cluster(coordinates))
+    assert len(caught) == 1
 
 
 @pytest.mark.parametrize(
     ("n", "expected"),
     [(1, 1), (3, 1), (4, 1), (16, 1), (31, 3), (128, 12), (399, 39), (400, 40), (900, 40)],
 )
-def test_there_are_a_tenth_as_many_clusters_as_syllables_and_at_most_40(n, expected, capsys):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+def test_there_are_a_tenth_as_many_clusters_as_syllables_and_at_most_40(n, expected):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         clusters = cluster(_points(n))
     assert clusters.n_clusters == expected
     _assert_in_step(_points(n), clusters)
-    said = capsys.readouterr().out
     if expected < 40:
+        [warning] = caught
+        assert warning.category is usvlib.UsvWarning
+        assert warning.filename == __file__
         plural = "" if expected == 1 else "s"
-        assert f"{expected} cluster{plural} instead of 40: there are {n} syllables" in said
+        assert f"{expected} cluster{plural} instead of 40" in str(warning.message)
+        assert f"only {n} syllables" in str(warning.message)
     else:
-        assert said == ""
+        assert caught == []
 
 
-def test_the_number_asked_for_wins_over_the_recipe(capsys):
+def test_the_number_asked_for_wins_over_the_recipe():
     recipe = dataclasses.replace(ORIGINAL, n_clusters=7)
-    assert cluster(_points(200), recipe).n_clusters == 7
-    assert cluster(_points(200), recipe, n_clusters=3).n_clusters == 3
-    assert capsys.readouterr().out == ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cluster(_points(200), recipe).n_clusters == 7
+        assert cluster(_points(200), recipe, n_clusters=3).n_clusters == 3
 
 
 def test_each_syllable_belongs_to_the_nearest_centroid():
@@ -112,22 +118,22 @@ def test_groups_that_are_plain_to_see_are_found():
 
 
 def test_the_clusters_are_the_same_at_every_call():
-    one, other = cluster(_points(300)), cluster(_points(300))
+    one, other = cluster(_points(400)), cluster(_points(400))
     np.testing.assert_array_equal(one.labels, other.labels)
     np.testing.assert_array_equal(one.centroids, other.centroids)
 
 
 def test_the_seed_of_the_recipe_is_used():
     recipe = dataclasses.replace(ORIGINAL, clustering_seed=7)
-    one, other = cluster(_points(300)), cluster(_points(300), recipe)
+    one, other = cluster(_points(400)), cluster(_points(400), recipe)
     assert not np.array_equal(one.labels, other.labels)
 
 
 def test_identical_points_are_one_cluster():
     coordinates = np.full((50, 2), -4.25)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(usvlib.UsvWarning, match="1 cluster instead of 40") as caught:
         clusters = cluster(coordinates)
+    assert len(caught) == 1
     assert clusters.n_clusters == 1
     np.testing.assert_array_equal(clusters.centroids, [[-4.25, -4.25]])
 
@@ -137,9 +143,9 @@ TOO_CLOSE = np.repeat([[1e4, 0], [0, 0], [1e-38, 0]], 10, axis=0)
 
 
 def test_places_too_close_to_tell_apart_leave_no_cluster_empty():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(usvlib.UsvWarning, match="3 clusters instead of 40") as caught:
         clusters = cluster(TOO_CLOSE)
+    assert len(caught) == 1
     _assert_in_step(TOO_CLOSE, clusters)
 
 
@@ -153,11 +159,12 @@ def test_more_clusters_than_can_be_told_apart_are_an_error():
 def test_syllables_without_a_place_belong_to_no_cluster():
     coordinates = _points(60)
     coordinates[[0, 7, 59]] = np.nan
-    clusters = cluster(coordinates)
+    with pytest.warns(usvlib.UsvWarning, match="only 57 syllables"):
+        clusters = cluster(coordinates)
     assert np.flatnonzero(clusters.labels == -1).tolist() == [0, 7, 59]
     assert clusters.n_clusters == 5
     _assert_in_step(coordinates, clusters)
-    without = cluster(np.delete(coordinates, [0, 7, 59], axis=0))
+    without = cluster(np.delete(coordinates, [0, 7, 59], axis=0), n_clusters=5)
     np.testing.assert_array_equal(clusters.labels[clusters.labels >= 0], without.labels)
 
 
@@ -168,7 +175,7 @@ def test_a_map_without_any_place_has_no_cluster():
     assert clusters.sizes.tolist() == []
 
 
-@pytest.mark.parametrize("n_clusters", [0, -1, 2.5, 11, float("nan"), "3", [3]])
+@pytest.mark.parametrize("n_clusters", [0, -1, 2.5, 11, float("nan"), "3", [3], True])
 def test_a_number_of_clusters_that_cannot_be_is_an_error(n_clusters):
     with refused(f"n_clusters is {n_clusters!r}", "from 1 to 10"):
         cluster(_points(10), n_clusters=n_clusters)
@@ -185,6 +192,12 @@ def test_more_clusters_than_different_points_are_an_error():
         (np.zeros((10, 3)), ["coordinates", "(10, 3)", "[n_syllables, 2]"]),
         (np.zeros(10), ["coordinates", "(10,)"]),
         ([[0, 1], [np.inf, 2]], ["syllable 1", "infinite"]),
+        (None, ["coordinates is None", "array of numbers"]),
+        ("map.npy", ["coordinates is 'map.npy'", "array of numbers"]),
+        (3, ["coordinates", "()"]),
+        ([[0, 1], [2]], ["coordinates is of type list", "array of numbers"]),
+        (pd.DataFrame({"x": [0], "y": [1]}), ["coordinates is of type DataFrame", "array"]),
+        (np.array([["a", "b"]]), ["coordinates is of type ndarray (<U1)", "array of numbers"]),
     ],
 )
 def test_coordinates_that_cannot_be_are_an_error(coordinates, words):
@@ -192,12 +205,18 @@ def test_coordinates_that_cannot_be_are_an_error(coordinates, words):
         cluster(coordinates)
 
 
+@pytest.mark.parametrize("bad", [None, "tutorial", 40, np.zeros(3)], ids=str)
+def test_what_is_no_recipe_is_an_error(bad):
+    with refused("recipe is", "must be", "Recipe"):
+        cluster(_points(10), bad)
+
+
 class TestMeans:
     def test_each_is_the_mean_of_the_features_with_its_label(self):
         features = np.random.default_rng(0).normal(size=(60, 4, 5)).astype(np.float32)
         coordinates = _points(60)
         coordinates[7] = np.nan
-        clusters = cluster(coordinates)
+        clusters = cluster(coordinates, n_clusters=5)
         means = clusters.means(features)
         assert means.shape == (clusters.n_clusters, 4, 5)
         assert means.dtype == np.float32
@@ -209,7 +228,7 @@ class TestMeans:
         assert clusters.means(np.zeros((3, 4, 5))).shape == (0, 4, 5)
 
     def test_features_of_other_syllables_are_an_error(self):
-        clusters = cluster(_points(60))
+        clusters = cluster(_points(60), n_clusters=5)
         with refused("features of 59 syllables", "labels of 60", "must"):
             clusters.means(np.zeros((59, 4, 5)))
         with refused("features", "must be"):

@@ -1,9 +1,10 @@
-"""The map: as faithful as UMAP's own, quiet, repeatable, and clear about too few syllables."""
+"""The map is as faithful as UMAP's own and repeatable, and says where syllables are too few."""
 
 import dataclasses
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from sounds import RATE, refused, tones_in_noise
 
@@ -15,7 +16,7 @@ from usvlib.embedding import _nearest_neighbors
 
 @pytest.fixture(scope="module", autouse=True)
 def umap():
-    """UMAP, imported before any test makes errors of warnings: it announces a missing rival."""
+    """Import UMAP before any test counts warnings, because it warns about optional packages."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=ImportWarning)
         import umap
@@ -47,7 +48,7 @@ def of_simulated(simulated):
 
 
 @pytest.mark.parametrize("name", ["simulated", "amvoc"])
-def test_the_map_is_as_trustworthy_as_that_of_the_page(umap, name, request):
+def test_the_map_is_as_trustworthy_as_the_tutorials(umap, name, request):
     from sklearn.manifold import trustworthiness
 
     features = request.getfixturevalue(name)
@@ -100,18 +101,21 @@ def test_groups_far_apart_are_apart_on_the_map():
 
 
 @pytest.mark.parametrize("n", [4, 5, 16, 30, 31, 128])
-def test_few_syllables_have_a_map_and_a_message_but_no_warning(simulated, capsys, n):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+def test_few_syllables_have_a_map_and_one_warning_of_ours(simulated, n):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         coordinates = embed(simulated[:n])
     assert coordinates.shape == (n, 2)
     assert np.isfinite(coordinates).all()
-    said = capsys.readouterr().out
     n_neighbors = max(min(15, (n - 1) // 2), 2)
     if n_neighbors < 15:
-        assert f"{n_neighbors} neighbours instead of 15: there are {n} syllables" in said
+        [warning] = caught
+        assert warning.category is usvlib.UsvWarning
+        assert warning.filename == __file__
+        assert f"{n_neighbors} neighbours instead of 15" in str(warning.message)
+        assert f"only {n} syllables" in str(warning.message)
     else:
-        assert said == ""
+        assert caught == []
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -121,10 +125,10 @@ def test_fewer_than_four_syllables_have_no_map(simulated, n):
 
 
 def test_syllables_that_are_all_alike_have_places_on_the_map():
-    # As where one syllable is annotated several times.
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    # This happens where one syllable is annotated several times.
+    with pytest.warns(usvlib.UsvWarning, match="2 neighbours instead of 15") as caught:
         coordinates = embed(np.ones((4, 40, 30), np.float32))
+    assert len(caught) == 1
     assert np.isfinite(coordinates).all()
 
 
@@ -145,9 +149,12 @@ def test_blank_syllables_do_not_count(simulated):
     with refused("there are 3 syllables that are not blank"):
         embed(features)
     features = np.concatenate([features, simulated[3:4]])
-    assert np.isfinite(embed(features)).all(axis=1).tolist() == [False] * 6 + [True] * 4
+    with pytest.warns(usvlib.UsvWarning, match="only 4 syllables"):
+        coordinates = embed(features)
+    assert np.isfinite(coordinates).all(axis=1).tolist() == [False] * 6 + [True] * 4
 
 
+@pytest.mark.filterwarnings("ignore::usvlib.UsvWarning")
 def test_a_call_below_the_kept_bands_is_kept_out_of_the_map_and_the_clusters():
     sweeps = [(60e3, 80e3), (42e3, 42e3), (90e3, 70e3), (65e3, 65e3), (100e3, 80e3)]
     samples, onsets, offsets = tones_in_noise(sweeps)
@@ -170,6 +177,33 @@ def test_features_that_are_not_finite_are_an_error_that_names_the_syllable(simul
     features[13, 2, 3] = bad
     with refused("syllable 13", "finite"):
         embed(features)
+
+
+NO_NUMBERS = [
+    (None, "None"),
+    ("features.npy", "'features.npy'"),
+    ([[1], [1, 2]], "of type list"),
+    (np.full((5, 4), "a"), "of type ndarray (<U1)"),
+    (np.zeros((5, 4), complex), "of type ndarray (complex128)"),
+    (pd.DataFrame({"onset_s": [0.1] * 5, "duration_ms": [1] * 5}), "of type DataFrame"),
+    (ORIGINAL, "of type Recipe"),
+]
+
+
+@pytest.mark.parametrize(("bad", "words"), NO_NUMBERS, ids=lambda x: str(x)[:20])
+def test_what_is_no_array_of_numbers_is_an_error_that_names_it(bad, words):
+    with refused(f"features is {words}", "must be an array of numbers"):
+        embed(bad)
+    with refused(f"features is {words}", "must be an array of numbers"):
+        map_fidelity(bad, np.zeros((5, 2)))
+    with refused(f"coordinates is {words}", "must be an array of numbers"):
+        map_fidelity(np.ones((5, 2)), bad)
+
+
+@pytest.mark.parametrize("bad", [None, "tutorial", 15, np.zeros(3)], ids=str)
+def test_what_is_no_recipe_is_an_error(simulated, bad):
+    with refused("recipe is", "must be", "Recipe"):
+        embed(simulated, bad)
 
 
 @pytest.mark.parametrize("shape", [(10,), (0, 40, 30), (10, 0), ()])
@@ -238,7 +272,7 @@ def test_two_syllables_have_none(plane):
         map_fidelity(plane[:2], plane[:2])
 
 
-@pytest.mark.parametrize("n_neighbors", [0, -1, 2.5])
+@pytest.mark.parametrize("n_neighbors", [0, -1, 2.5, None, "15"])
 def test_neighbourhoods_of_no_size_are_an_error(plane, n_neighbors):
     with refused("n_neighbors", n_neighbors):
         map_fidelity(plane, plane, n_neighbors)

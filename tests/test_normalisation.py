@@ -1,11 +1,12 @@
-"""The steps that make syllables comparable, one by one and together."""
+"""The steps that bring syllables to one size, one by one and together."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sounds import refused
+from sounds import refused, short_recording
 
 import usvlib
 from usvlib.normalisation import apply_threshold, centre, pad, resize_duration
@@ -62,7 +63,7 @@ def test_the_duration_becomes_logarithmic(spectrogram, time_scaling):
 @pytest.mark.parametrize(
     ("n_frames", "n_columns"), [(1, 1), (2, 5), (3, 8), (8, 16), (46, 30), (178, 41), (400, 47)]
 )
-def test_the_widths_are_those_of_the_page(n_frames, n_columns):
+def test_the_widths_are_those_of_the_tutorial(n_frames, n_columns):
     # int(8 ln n), and the least that can be seen where that is 0.
     assert resize_duration(np.ones((103, n_frames), np.float32)).shape == (
         103,
@@ -89,7 +90,7 @@ def test_bands_are_resized_one_by_one(spectrogram):
     np.testing.assert_array_equal(resized[1:], upper)
 
 
-def test_the_stretch_is_linear_in_time():
+def test_resizing_is_linear_in_time():
     # A mark at 30 % of the duration stays there: the time axis itself is not logarithmic.
     spectrogram = np.zeros((1, 200), np.float32)
     spectrogram[0, 55:66] = 1
@@ -105,9 +106,9 @@ def test_a_spectrogram_may_be_of_any_layout_and_width():
         np.testing.assert_allclose(resize_duration(same), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("time_scaling", [0, -8, float("nan")])
+@pytest.mark.parametrize("time_scaling", [0, -8, float("nan"), float("inf"), "8", [8]])
 def test_a_time_scaling_that_is_no_positive_number_is_an_error(time_scaling):
-    with refused("time_scaling", time_scaling):
+    with refused("time_scaling is", "above 0"):
         resize_duration(np.ones((3, 10), np.float32), time_scaling)
 
 
@@ -196,10 +197,61 @@ def test_the_peak_is_that_of_the_time_average_not_the_loudest_spot():
     assert centred.max() == 2
 
 
-@pytest.mark.parametrize("halfwidth", [6, 0, -2])
+@pytest.mark.parametrize("halfwidth", [6, 0, -2, 2.5, "5", float("nan")])
 def test_a_window_that_does_not_fit_is_an_error(halfwidth):
     with refused("halfwidth", halfwidth):
         centre(np.zeros((10, 4), np.float32), halfwidth)
+
+
+# What is no spectrogram
+
+
+@pytest.mark.parametrize(
+    "step", [apply_threshold, resize_duration, lambda s: pad(s, 50), centre], ids=range(4)
+)
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (None, "spectrogram is None"),
+        ("a.wav", "spectrogram is 'a.wav'"),
+        (3, "spectrogram has shape ()"),
+        (np.zeros(40), "spectrogram has shape (40,)"),
+        (np.zeros((3, 40, 30)), "spectrogram has shape (3, 40, 30)"),
+        (np.zeros((40, 0)), "spectrogram has shape (40, 0)"),
+        (np.zeros((0, 40)), "spectrogram has shape (0, 40)"),
+        (np.full((40, 40), "a"), "spectrogram is of type ndarray (<U1)"),
+        (pd.DataFrame(np.zeros((40, 40))), "spectrogram is of type DataFrame"),
+    ],
+    ids=lambda x: str(x)[:25],
+)
+def test_a_step_of_what_is_no_spectrogram_is_an_error(step, bad, words):
+    with refused(words, "[n_bands, n_frames]"):
+        step(bad)
+
+
+@pytest.mark.parametrize("threshold", ["0", float("nan"), [0], np.zeros(2)], ids=str)
+def test_a_threshold_that_is_no_number_is_an_error(threshold):
+    with refused("threshold is", "must be a number"):
+        apply_threshold(np.zeros((3, 4), np.float32), threshold)
+
+
+@pytest.mark.parametrize("n_frames", [None, "50", 50.5, float("nan")])
+def test_a_width_that_is_no_whole_number_is_an_error(n_frames):
+    with refused("n_frames is", "whole number"):
+        pad(np.zeros((3, 4), np.float32), n_frames)
+
+
+@pytest.mark.parametrize("bad", [None, "a.wav", 3, np.zeros((3, 4)), pd.DataFrame()], ids=str)
+def test_normalising_what_is_no_spectrograms_is_an_error(spectrograms, bad):
+    with refused("spectrograms is", "must be", "SyllableSpectrograms"):
+        usvlib.normalise(bad)
+    with refused("recipe is", "must be", "Recipe"):
+        usvlib.normalise(spectrograms, bad)
+
+
+def test_normalising_no_syllables_is_an_error():
+    with refused("there are no syllables", "must"):
+        usvlib.normalise(usvlib.syllable_spectrograms(short_recording(onsets=[], offsets=[])))
 
 
 # Together
@@ -213,7 +265,7 @@ def test_zeros_stay_zeros_on_the_whole_way(n_frames):
     assert not features.any()
 
 
-def test_all_pictures_have_one_size_and_are_as_wide_as_the_longest(spectrograms, features):
+def test_all_features_have_one_size_and_are_as_wide_as_the_longest(spectrograms, features):
     longest = int(8 * np.log(spectrograms.n_frames.max()))
     assert features.shape == (60, 40, longest)
     assert features.dtype == np.float32
@@ -228,9 +280,9 @@ def test_the_loudest_band_is_the_middle_one(features):
 
 def test_normalising_is_the_steps_in_their_order(spectrograms, features):
     longest = features.shape[2]
-    for spectrogram, picture in zip(spectrograms.spectrograms, features, strict=True):
+    for spectrogram, normalised in zip(spectrograms.spectrograms, features, strict=True):
         resized = resize_duration(apply_threshold(spectrogram))
-        np.testing.assert_array_equal(centre(pad(resized, longest)), picture)
+        np.testing.assert_array_equal(centre(pad(resized, longest)), normalised)
 
 
 def test_normalising_leaves_the_spectrograms_alone(recording):
@@ -239,3 +291,11 @@ def test_normalising_leaves_the_spectrograms_alone(recording):
     usvlib.normalise(spectrograms)
     for one, other in zip(before, spectrograms.spectrograms, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_syllables_of_which_a_threshold_leaves_nothing_are_a_warning(spectrograms):
+    recipe = usvlib.Recipe(threshold=100.0)
+    with pytest.warns(usvlib.UsvWarning, match="60 of 60 syllables .* threshold=100") as caught:
+        features = usvlib.normalise(spectrograms, recipe)
+    assert caught[0].filename == __file__
+    assert not features.any()

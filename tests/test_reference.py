@@ -8,7 +8,7 @@ from usvlib.data import recording_from_audio
 from usvlib.normalisation import apply_threshold, centre, pad, resize_duration
 
 NUMBERS = (1, 2, 3, 8)
-LONGEST = 41  # columns of the reference's pictures
+LONGEST = 41  # columns of the reference's features
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_syllables_are_where_the_reference_has_them(number, amvoc, reference
     assert amvoc[number].samplerate_hz == references[number]["samplerate"]
 
 
-def test_the_mel_spectrogram_is_that_of_the_page(number, amvoc, references):
+def test_the_mel_spectrogram_is_the_tutorials(number, amvoc, references):
     recording, expected = amvoc[number], references[number]["mel_spectrogram"]
     amplitudes, _, times_s = usvlib.mel_spectrogram(recording, 0, recording.duration_s)
     assert amplitudes.shape == expected.shape
@@ -62,23 +62,23 @@ def test_the_mel_spectrogram_is_that_of_the_page(number, amvoc, references):
     np.testing.assert_allclose(times_s, np.arange(expected.shape[1]) / 1000)
 
 
-def test_the_noise_floor_is_that_of_the_page(number, stages, references):
+def test_the_noise_floor_is_the_tutorials(number, stages, references):
     floor = references[number]["noise_floor"]
     np.testing.assert_allclose(stages[number].noise_floor, floor[np.newaxis], rtol=5e-4)
 
 
-def test_each_syllable_has_the_frames_of_the_page(number, stages, references):
+def test_each_syllable_has_the_frames_of_the_tutorial(number, stages, references):
     np.testing.assert_array_equal(stages[number].n_frames, references[number]["syllable_frames"])
 
 
-def test_the_thresholded_syllables_are_those_of_the_page(number, stages, references):
+def test_the_thresholded_syllables_are_the_tutorials(number, stages, references):
     expected = references[number]["syllable_spectrograms"]
     ours = np.concatenate([apply_threshold(s) for s in stages[number].spectrograms], axis=1)
     # A noise floor within 0.05 % is one within 0.0007 log2 units, and amplitudes add as little.
     np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-3)
 
 
-def test_the_resized_syllables_are_those_of_the_page(number, stages, references):
+def test_the_resized_syllables_are_the_tutorials(number, stages, references):
     expected = references[number]
     ours = [resize_duration(apply_threshold(s)) for s in stages[number].spectrograms]
     np.testing.assert_array_equal([s.shape[1] for s in ours], expected["resized_frames"])
@@ -87,7 +87,7 @@ def test_the_resized_syllables_are_those_of_the_page(number, stages, references)
     )
 
 
-def test_the_pooled_features_are_those_of_the_page(pooled, references):
+def test_the_pooled_features_are_the_tutorials(pooled, references):
     features = usvlib.normalise(pooled)
     expected = np.concatenate([references[n]["centred_spectrograms"] for n in NUMBERS])
     assert features.shape == expected.shape == (128, 40, LONGEST)

@@ -1,14 +1,16 @@
 """Groups of similar syllables: a summary of the map, not a proof of types."""
 
+from __future__ import annotations
+
 import dataclasses
 import warnings
 
 import numpy as np
 
-from ._shared import UsvError
+from ._shared import UsvError, UsvWarning, check_type, whole_number
 from .embedding import check_coordinates
 from .normalisation import check_features
-from .recipe import ORIGINAL
+from .recipe import ORIGINAL, Recipe
 
 SYLLABLES_PER_CLUSTER = 10
 
@@ -19,29 +21,36 @@ class Clusters:
 
     Attributes
     ----------
-    labels : int array [n_syllables]
-        From 0 to n_clusters - 1, none of them unused; -1 for a syllable that is not on the map.
-    centroids : float array [n_clusters, 2]
-        The mean coordinates of the syllables with each label.
+    labels : int64 array [n_syllables]
+        From 0 to n_clusters - 1, each used at least once; -1 for a syllable that is off the map.
+    centroids : float64 array [n_clusters, 2]
+        Mean coordinates of the syllables with each label, in the map's own units.
+
+    Examples
+    --------
+    >>> clusters = Clusters(labels=[0, 1, 1, -1], centroids=[[0, 0], [5, 5]])
+    >>> clusters.n_clusters, clusters.sizes
+    (2, array([1, 2]))
     """
 
     labels: np.ndarray
     centroids: np.ndarray
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("labels", "centroids"):
             object.__setattr__(self, name, np.asarray(getattr(self, name)))
 
     @property
-    def n_clusters(self):
+    def n_clusters(self) -> int:
+        """Number of clusters."""
         return len(self.centroids)
 
     @property
-    def sizes(self):
-        """Number of syllables in each cluster: int array [n_clusters]."""
+    def sizes(self) -> np.ndarray:
+        """Number of syllables in each cluster: int64 array [n_clusters]."""
         return np.bincount(self.labels[self.labels >= 0], minlength=self.n_clusters)
 
-    def means(self, features):
+    def means(self, features: np.ndarray) -> np.ndarray:
         """Return the mean of the features of each cluster, in the order of the centroids.
 
         Parameters
@@ -80,88 +89,124 @@ class Clusters:
         return np.array(means).reshape(self.n_clusters, *features.shape[1:])
 
 
-def cluster(coordinates, recipe=ORIGINAL, n_clusters=None):
-    """Clusters of the syllables on the map, by k-means.
+def cluster(
+    coordinates: np.ndarray, recipe: Recipe = ORIGINAL, n_clusters: int | None = None
+) -> Clusters:
+    """Divide the map into clusters by k-means (k-means++, the best of ten starts).
 
     Parameters
     ----------
     coordinates : float array [n_syllables, 2]
         Syllables with NaN belong to no cluster.
-    recipe : Recipe
-        Uses `n_clusters`, of n syllables `n // 10` if that is less and at least 1, and
-        `clustering_seed`.
+    recipe : Recipe, default ORIGINAL
+        Uses `n_clusters` and `clustering_seed`. With n syllables on the map there are at most
+        `n // 10` clusters, and at least 1.
     n_clusters : int, optional
-        Exactly so many instead.
+        The exact number of clusters, instead of the recipe's.
 
     Returns
     -------
     Clusters
+        None of them is empty, and each centroid is the mean of the points with its label.
 
     Raises
     ------
     UsvError
-        If more clusters are asked for than there are different points on the map.
+        If `n_clusters` exceeds the number of different points on the map, or coordinates are
+        infinite or of another type or shape.
+
+    Warns
+    -----
+    UsvWarning
+        If there are too few syllables for the recipe's number of clusters.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> coordinates = np.random.default_rng(0).normal(size=(500, 2))
+    >>> cluster(coordinates).n_clusters
+    40
+    >>> cluster(coordinates, n_clusters=3).centroids.shape
+    (3, 2)
     """
+    check_type("recipe", recipe, Recipe)
     coordinates = check_coordinates(coordinates)
     shown = np.isfinite(coordinates).all(axis=1)
-    labels = np.full(len(coordinates), -1)
-    if not shown.any():
-        return Clusters(labels, np.zeros((0, 2)))
     points = coordinates[shown]
     n_different = len(np.unique(points, axis=0))
-    if n_clusters is None:
+    labels = np.full(len(coordinates), -1)
+    if not n_different:
+        return Clusters(labels, np.zeros((0, 2)))
+    exactly = n_clusters is not None
+    if exactly:
+        n_clusters = _check_number(n_clusters, n_different)
+    else:
         n_clusters = max(min(recipe.n_clusters, len(points) // SYLLABLES_PER_CLUSTER), 1)
         n_clusters = min(n_clusters, n_different)
         if n_clusters < recipe.n_clusters:
-            print(
-                f"{n_clusters} cluster{'s' * (n_clusters != 1)} instead of "
-                f"{recipe.n_clusters}: there are {len(points)} "
-                "syllables"
+            warnings.warn(
+                f"There are only {len(points)} syllables on the map: k-means makes {n_clusters} "
+                f"cluster{'s' * (n_clusters != 1)} instead of {recipe.n_clusters}.",
+                UsvWarning,
+                stacklevel=2,
             )
-        exactly = False
-    elif n_clusters in range(1, n_different + 1):
-        exactly = True
-    else:
-        raise _impossible(n_clusters, n_different)
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
 
-    # k-means++ and ten starts; a cluster that loses its last point is moved, never left empty.
-    means = KMeans(int(n_clusters), n_init=10, random_state=recipe.clustering_seed)
+    # A cluster that loses its last point is moved, and so never left empty.
+    means = KMeans(n_clusters, n_init=10, random_state=recipe.clustering_seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # of what is seen to below
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # about clusters that coincide, which are merged here
         found, labels[shown] = np.unique(means.fit_predict(points), return_inverse=True)
-    # Points may differ by less than what is left of a number once their mean is taken off.
+    # Points may differ by less than rounding leaves once their mean is subtracted.
     if exactly and len(found) < n_clusters:
         raise _impossible(n_clusters, len(found))
     centroids = [points[labels[shown] == label].mean(axis=0) for label in range(len(found))]
     return Clusters(labels, np.array(centroids))
 
 
-def repeatability(points, n_clusters, n_times=4):
-    """How much two halves of the syllables agree on clusters, and what one says of the other.
+def repeatability(points: np.ndarray, n_clusters: int, n_times: int = 4) -> tuple[float, float]:
+    """Measure how well clusters found in one half of the syllables fit the other half.
 
     Parameters
     ----------
     points : float array [n_syllables, n_axes]
+        Features or coordinates, all finite.
     n_clusters : int
-    n_times : int
-        Random halvings, over which both are averaged.
+        Number of clusters of k-means.
+    n_times : int, default 4
+        Number of random halvings; the results are their means.
 
     Returns
     -------
     agreement : float
-        Adjusted Rand index of two k-means, each fit to a half, on all syllables: 1 for the same
-        clusters, 0 for no more agreement than by chance.
+        Adjusted Rand index between two k-means, each fitted to one half, on all syllables: 1 for
+        the same clusters, 0 for chance.
     explained : float
-        Share of the variance of the half that a fit has not seen.
+        Share of the variance of the half that a k-means was not fitted to.
+
+    Raises
+    ------
+    UsvError
+        If a half has fewer points than clusters, or an argument is of another type or shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> groups = np.repeat([[0.0, 0.0], [9.0, 9.0]], 50, axis=0)
+    >>> points = groups + np.random.default_rng(0).normal(0, 0.1, (100, 2))
+    >>> agreement, explained = repeatability(points, 2)
+    >>> agreement, round(explained, 2)
+    (1.0, 1.0)
     """
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
-    points = np.asarray(points, np.float64)
-    if not 1 <= n_clusters <= len(points) // 2:
-        raise _impossible(n_clusters, len(points) // 2)
+    points = check_features(points).astype(np.float64)
+    n_clusters = _check_number(n_clusters, len(points) // 2)
+    n_times = whole_number("n_times", n_times, 1)
     agreement, explained = [], []
     for seed in range(n_times):
         first = np.random.default_rng(seed).permutation(len(points)) % 2 == 0
@@ -173,8 +218,17 @@ def repeatability(points, n_clusters, n_times=4):
     return float(np.mean(agreement)), float(np.mean(explained))
 
 
+def _check_number(n_clusters, most):
+    """Return the number of clusters as an int, or raise a `UsvError` that says what is possible."""
+    try:
+        return whole_number("n_clusters", n_clusters, 1, most)
+    except UsvError:
+        raise _impossible(n_clusters, most) from None
+
+
 def _impossible(n_clusters, most):
+    """Return the error for a number of clusters that the points do not allow."""
     return UsvError(
-        f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {most}, the number of "
-        "different points on the map"
+        f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {most}, because there "
+        "are no more different points"
     )

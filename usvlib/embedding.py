@@ -1,30 +1,34 @@
 """A map of the syllables in two dimensions, and how faithful it is."""
 
+from __future__ import annotations
+
 import warnings
 from typing import NamedTuple
 
 import numpy as np
 
-from ._shared import DISCREET, UsvError, whole_number
+from ._shared import DISCREET, UsvError, UsvWarning, as_numbers, check_type, whole_number
 from .normalisation import check_features
-from .recipe import ORIGINAL
+from .recipe import ORIGINAL, Recipe
 
-FEWEST_SYLLABLES = 4
+MIN_SYLLABLES = 4
 
 
 class Fidelity(NamedTuple):
-    """How well a map keeps neighbourhoods, from 0 to 1; a random map has about one half.
+    """How well a map keeps neighbourhoods: 1 for a perfect map.
 
     Attributes
     ----------
     trustworthiness : float
-        Near 1 if neighbours on the map are neighbours in truth (Venna & Kaski 2006).
+        From 0 to 1. Lowered by false neighbours: syllables that are close on the map and not alike
+        (Venna & Kaski 2006). About one half for a random map.
     continuity : float
-        Near 1 if neighbours in truth are neighbours on the map.
+        From 0 to 1. Lowered by lost neighbours: syllables that are alike and not close on the map
+        (Venna & Kaski 2006). About one half for a random map.
     neighbor_overlap : float
-        The share of a syllable's nearest neighbours that are its nearest on the map, too. Harsher:
-        the others forgive a neighbour that only just is not one. `n_neighbors / (n - 1)` for n
-        syllables placed at random.
+        Share of a syllable's nearest neighbours in the features that are also its nearest
+        neighbours on the map. It is stricter, because the other two forgive near misses. For n
+        syllables placed at random it is about `n_neighbors / (n - 1)`.
     """
 
     trustworthiness: float
@@ -32,49 +36,70 @@ class Fidelity(NamedTuple):
     neighbor_overlap: float
 
 
-def embed(features, recipe=ORIGINAL):
-    """Coordinates of each syllable on a UMAP of the features, as on the page.
+def embed(features: np.ndarray, recipe: Recipe = ORIGINAL) -> np.ndarray:
+    """Compute a map of the syllables with UMAP, as in the tutorial.
 
-    The same on one machine at every run. Across machines and versions the picture may differ;
-    what it says should not.
+    On one machine, every run gives the same map. Other machines and versions may give another map,
+    of the same quality.
 
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames] or [n_syllables, n_features]
-    recipe : Recipe
-        Uses `n_neighbors`, `min_dist` and `embedding_seed`. Of few syllables n, `(n - 1) // 2`
-        neighbours are taken if that is less.
+        As `normalise` gives them.
+    recipe : Recipe, default ORIGINAL
+        Uses `n_neighbors`, `min_dist` and `embedding_seed`. With n syllables, UMAP takes at most
+        `(n - 1) // 2` neighbours, and at least 2.
 
     Returns
     -------
     float64 array [n_syllables, 2]
-        NaN for a blank syllable, one whose features are all 0.
+        Coordinates without a unit. NaN for blank syllables, whose features are all 0.
 
     Raises
     ------
     UsvError
         If fewer than 4 syllables are not blank, or a feature is not finite.
+
+    Warns
+    -----
+    UsvWarning
+        If there are too few syllables for the recipe's number of neighbours.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> features = np.random.default_rng(0).normal(size=(40, 10, 12))
+    >>> features[7] = 0
+    >>> coordinates = embed(features)
+    >>> coordinates.shape, np.flatnonzero(np.isnan(coordinates).any(axis=1)).tolist()
+    ((40, 2), [7])
     """
+    check_type("recipe", recipe, Recipe)
     features = _flat(features)
     shown = np.flatnonzero(features.any(axis=1))
     n = len(shown)
-    if n < FEWEST_SYLLABLES:
+    if n < MIN_SYLLABLES:
         raise UsvError(
-            f"there are {n} syllables that are not blank; a map needs at least {FEWEST_SYLLABLES}"
+            f"there are {n} syllables that are not blank; a map needs at least {MIN_SYLLABLES}"
         )
     # UMAP itself takes no fewer than 2.
     n_neighbors = max(min(recipe.n_neighbors, (n - 1) // 2), 2)
     if n_neighbors < recipe.n_neighbors:
-        print(f"{n_neighbors} neighbours instead of {recipe.n_neighbors}: there are {n} syllables")
-    # Of a few points there is no spectrum to start from, and of points all alike no axis.
+        warnings.warn(
+            f"There are only {n} syllables on the map: UMAP takes {n_neighbors} neighbours instead "
+            f"of {recipe.n_neighbors}.",
+            UsvWarning,
+            stacklevel=2,
+        )
+    # The spectral start needs more points, and principal components need points that differ.
     alike = (features[shown] == features[shown[0]]).all()
     init = "spectral" if n > 2 * recipe.n_neighbors else "random" if alike else "pca"
     umap = _import_umap()
 
     coordinates = np.full((len(features), 2), np.nan)
     with warnings.catch_warnings():
-        # That it could not place further points; and how it fared in finding a lay-out to start
-        # from, of syllables that fall apart into groups in particular, which is no fault of theirs.
+        # UMAP warns that it cannot place further points, and about the spectral start where
+        # syllables fall apart into groups. Neither is a fault of the data.
         warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\]")
         warnings.filterwarnings("ignore", module=r"sklearn\.manifold|umap\.spectral")
         coordinates[shown] = umap.UMAP(
@@ -89,20 +114,34 @@ def embed(features, recipe=ORIGINAL):
     return coordinates
 
 
-def map_fidelity(features, coordinates, n_neighbors=15):
-    """How well the coordinates keep the neighbourhoods that the features have.
+def map_fidelity(features: np.ndarray, coordinates: np.ndarray, n_neighbors: int = 15) -> Fidelity:
+    """Measure how well a map keeps the neighbourhoods of the features.
 
     Parameters
     ----------
     features : float array [n_syllables, ...]
+        As `normalise` gives them.
     coordinates : float array [n_syllables, 2]
-        Syllables with NaN are left out.
-    n_neighbors : int
-        Size of the neighbourhoods; of n syllables `(n - 1) // 2` if that is less.
+        The map. Syllables with NaN are left out.
+    n_neighbors : int, default 15
+        Size of the neighbourhoods. With n syllables on the map it is at most `(n - 1) // 2`.
 
     Returns
     -------
     Fidelity
+
+    Raises
+    ------
+    UsvError
+        If features and coordinates are not of the same syllables, fewer than 3 syllables are on the
+        map, or a number is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> features = np.random.default_rng(0).normal(size=(50, 2))
+    >>> map_fidelity(features, 3 * features)
+    Fidelity(trustworthiness=1.0, continuity=1.0, neighbor_overlap=1.0)
     """
     from sklearn.manifold import trustworthiness
 
@@ -110,7 +149,7 @@ def map_fidelity(features, coordinates, n_neighbors=15):
     if len(features) != len(coordinates):
         raise UsvError(
             f"there are features of {len(features)} syllables and coordinates of "
-            f"{len(coordinates)}; they must go together"
+            f"{len(coordinates)}; they must be of the same syllables"
         )
     n_neighbors = whole_number("n_neighbors", n_neighbors, 1)
     shown = np.isfinite(coordinates).all(axis=1)
@@ -129,10 +168,10 @@ def map_fidelity(features, coordinates, n_neighbors=15):
 
 
 def _nearest_neighbors(features, n_neighbors):
-    """Numbers and distances of each point's nearest neighbours, itself the first.
+    """Return the numbers and distances of each point's nearest neighbours; the first is itself.
 
-    What UMAP would find by itself, but exact for any number of points, and without its search
-    index, which takes longer to compile than all of a map of some hundred points.
+    UMAP's own search is approximate for many points, and takes longer to compile than a whole map
+    of some hundred points takes.
     """
     from sklearn.neighbors import NearestNeighbors
 
@@ -146,24 +185,25 @@ def _nearest_neighbors(features, n_neighbors):
 
 
 def _import_umap():
-    """UMAP, without what it says of packages that it would like to have besides."""
+    """Import UMAP without its warnings about optional packages."""
     import tqdm
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of widgets for its progress bar
-        warnings.simplefilter("ignore", ImportWarning)  # of tensorflow
+        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # about widgets for progress bars
+        warnings.simplefilter("ignore", ImportWarning)  # about tensorflow
         import umap
     return umap
 
 
 def _flat(features):
+    """Return features as an array of finite numbers [n_syllables, n_features]."""
     features = check_features(features)
     return features.reshape(len(features), -1)
 
 
-def check_coordinates(coordinates):
-    """Coordinates as float64 [n_syllables, 2]; both finite, or both NaN for a blank syllable."""
-    coordinates = np.asarray(coordinates, np.float64)
+def check_coordinates(coordinates) -> np.ndarray:
+    """Return coordinates as float64 array [n_syllables, 2], NaN off the map, or raise an error."""
+    coordinates = as_numbers("coordinates", coordinates, "[n_syllables, 2]").astype(np.float64)
     if coordinates.ndim != 2 or coordinates.shape[1] != 2:
         raise UsvError(f"coordinates has shape {coordinates.shape}; it must be [n_syllables, 2]")
     if np.isinf(coordinates).any():

@@ -29,7 +29,7 @@ from .data import (
     mark_used,
     trim_cache,
 )
-from .embedding import FEWEST_SYLLABLES, embed
+from .embedding import MIN_SYLLABLES, embed
 from .measures import syllable_measures
 from .normalisation import normalise
 from .recipe import ORIGINAL, Recipe, load_recipe
@@ -245,10 +245,10 @@ class Study:
 
         def compute():
             n = int(self.features.any(axis=(1, 2)).sum())
-            if n < FEWEST_SYLLABLES:
+            if n < MIN_SYLLABLES:
                 warnings.warn(
                     f"there is no map: {n} syllables are not blank, and a map needs at least "
-                    f"{FEWEST_SYLLABLES}",
+                    f"{MIN_SYLLABLES}",
                     UsvWarning,
                     stacklevel=2,
                 )
