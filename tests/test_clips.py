@@ -1,4 +1,4 @@
-"""Sounds that a page carries: the call, slowed down, and nothing louder beside it."""
+"""The sounds in a page: each syllable slowed down, and nothing louder beside it."""
 
 import io
 
@@ -29,23 +29,23 @@ def strongest_hz(samples, rate_hz):
 
 
 @pytest.mark.parametrize("samplerate_hz", [192_000, 250_000, 300_000, 333_333.3, 500_000])
-@pytest.mark.parametrize("call_hz", [45_000, 70_000, 90_000])
-def test_a_call_is_heard_at_a_sixteenth_of_its_frequency(samplerate_hz, call_hz):
+@pytest.mark.parametrize("syllable_hz", [45_000, 70_000, 90_000])
+def test_a_syllable_is_heard_at_a_sixteenth_of_its_frequency(samplerate_hz, syllable_hz):
     n = round(0.25 * samplerate_hz)
-    samples = noise(n) + tone(call_hz, call_hz, n, samplerate_hz)
+    samples = noise(n) + tone(syllable_hz, syllable_hz, n, samplerate_hz)
     found, rate_hz = heard(recorded(samples, samplerate_hz))
-    assert strongest_hz(found, rate_hz) == pytest.approx(call_hz / 16, rel=0.01)
-    # The syllable and its margins, sixteen times as long.
+    assert strongest_hz(found, rate_hz) == pytest.approx(syllable_hz / 16, rel=0.01)
+    # The clip holds the syllable and its margins, sixteen times as long.
     assert len(found) / rate_hz == pytest.approx(16 * (0.05 + 2 * clips.MARGIN_S), abs=0.01)
 
 
 def test_a_loud_hum_below_the_spectrogram_is_not_heard():
-    call = noise(62_500) + tone(70e3, 70e3, 62_500)
-    found, rate_hz = heard(recorded(call + tone(2e3, 2e3, 62_500, amplitude=0.9)))
+    syllable = noise(62_500) + tone(70e3, 70e3, 62_500)
+    found, rate_hz = heard(recorded(syllable + tone(2e3, 2e3, 62_500, amplitude=0.9)))
     assert strongest_hz(found, rate_hz) == pytest.approx(70_000 / 16, rel=0.01)
 
 
-def test_a_hum_that_is_cut_at_its_crest_makes_no_click():
+def test_a_hum_cut_at_its_crest_makes_no_click():
     hum = 0.9 * np.cos(2 * np.pi * 400 * (np.arange(62_500) - 23_750) / 250_000)
     found, _ = heard(recorded(noise(62_500) + tone(70e3, 70e3, 62_500) + hum))
     assert found.std() > 0.4
@@ -61,15 +61,15 @@ def test_a_very_long_syllable_does_not_silence_the_others():
     assert sorted(found) == [1, 2, 3]
 
 
-def test_faint_and_loud_calls_are_equally_loud():
-    levels = []
+def test_faint_and_loud_syllables_are_equally_loud():
+    loudness = []
     for amplitude in (0.02, 0.5):
-        call = 0.1 * noise(62_500) + tone(70e3, 70e3, 62_500, amplitude=amplitude)
-        levels.append(heard(recorded(call))[0].std())
-    assert levels[0] == pytest.approx(levels[1], rel=0.1)
+        syllable = 0.1 * noise(62_500) + tone(70e3, 70e3, 62_500, amplitude=amplitude)
+        loudness.append(heard(recorded(syllable))[0].std())
+    assert loudness[0] == pytest.approx(loudness[1], rel=0.1)
 
 
-def test_it_says_when_in_the_call_something_happens():
+def test_times_within_a_syllable_are_kept():
     samples = noise(62_500)
     samples[30_000:] += tone(70e3, 70e3, 32_500)  # begins 20 ms after the onset
     found, rate_hz = heard(recorded(samples))
@@ -79,8 +79,8 @@ def test_it_says_when_in_the_call_something_happens():
 
 @pytest.mark.parametrize(("onset_s", "duration_s"), [(0.0, 0.03), (0.21, 0.04), (0.1, 0.0004)])
 def test_a_syllable_at_the_edge_or_a_very_short_one_is_heard(onset_s, duration_s):
-    call = noise(62_500) + tone(70e3, 70e3, 62_500)
-    found, rate_hz = heard(recorded(call), onset_s, duration_s)
+    syllable = noise(62_500) + tone(70e3, 70e3, 62_500)
+    found, rate_hz = heard(recorded(syllable), onset_s, duration_s)
     assert strongest_hz(found, rate_hz) == pytest.approx(70_000 / 16, rel=0.05)
 
 
@@ -89,6 +89,6 @@ def test_digital_silence_stays_silent():
     assert np.abs(found).max() < 1e-3
 
 
-def test_a_clip_of_an_ordinary_call_is_small():
-    call = noise(62_500) + tone(80e3, 60e3, 62_500)
-    assert len(clips.encode_clip(recorded(call), 0.1, 0.05, 40_000)) < 4000
+def test_a_clip_of_an_ordinary_syllable_is_small():
+    syllable = noise(62_500) + tone(80e3, 60e3, 62_500)
+    assert len(clips.encode_clip(recorded(syllable), 0.1, 0.05, 40_000)) < 4000

@@ -1,6 +1,6 @@
-"""The explorer: all syllables in one file, each with its own picture and sound.
+"""The explorer: all syllables in one file, each with its own spectrogram and sound.
 
-What it does in a browser is tested in tests/site.
+Its behaviour in a browser is tested in tests/site.
 """
 
 import base64
@@ -23,7 +23,7 @@ from usvlib.explorer import page as module
 
 @pytest.fixture(scope="module")
 def stages(recording, spectrograms, features):
-    """What `explore` takes, of 60 syllables, of which the last is not on the map."""
+    """Arguments of `explore`: 60 syllables, the last of which is not on the map."""
     rng = np.random.default_rng(0)
     coordinates = rng.normal(0, 3, (60, 2))
     coordinates[-1] = np.nan
@@ -43,13 +43,13 @@ def explorer(stages):
 
 
 def carried(explorer):
-    """What the page's script is given."""
+    """The data that the page's script reads."""
     [text] = re.findall(r'id="carried">(.*?)</script>', explorer.page, re.DOTALL)
     return json.loads(text)
 
 
-def picture(explorer, name, number):
-    """The levels of a picture, as the page will find them."""
+def packed(explorer, name, number):
+    """The values of a packed spectrogram, as the page will read them."""
     [webp] = re.findall(rf'id="{name}-atlas"[^>]*base64,([^"]+)', explorer.page)
     grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(webp))).convert("L"))
     found = carried(explorer)
@@ -57,8 +57,8 @@ def picture(explorer, name, number):
     return found["highest"] / 255 * grey[y : y + found[name]["height"], x : x + width]
 
 
-class TestWhatIsCarried:
-    def test_every_syllable_on_the_map_is_there_and_no_other(self, explorer, stages):
+class TestDataInThePage:
+    def test_it_holds_the_syllables_on_the_map_and_no_others(self, explorer, stages):
         found = carried(explorer)
         assert explorer.n_syllables == 59
         assert found["syllable"] == list(range(59))
@@ -66,17 +66,17 @@ class TestWhatIsCarried:
         assert "Not on the map: 1." in explorer.page
 
     @pytest.mark.parametrize("number", [0, 17, 58])
-    def test_each_has_its_own_picture(self, explorer, stages, number):
+    def test_each_syllable_has_its_own_spectrogram(self, explorer, stages, number):
         spectrogram = stages["spectrograms"].spectrograms[number]
         expected = np.clip(spectrogram, 0, carried(explorer)["highest"])
-        found = picture(explorer, "syllables", number)
+        found = packed(explorer, "syllables", number)
         assert found.shape == expected.shape
         assert np.abs(found - expected).mean() < 0.35
         assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.9
-        features = picture(explorer, "features", number)
+        features = packed(explorer, "features", number)
         assert np.abs(features - stages["features"][number]).mean() < 0.35
 
-    def test_each_has_its_own_measures(self, explorer, stages):
+    def test_each_syllable_has_its_own_measures(self, explorer, stages):
         found, measures = carried(explorer), stages["measures"]
         for column in agreement.MEASURES:
             expected = measures[column].to_numpy()[:59]
@@ -85,7 +85,7 @@ class TestWhatIsCarried:
 
     def test_the_syllables_in_the_middle_of_each_cluster_are_heard_first(self, stages, monkeypatch):
         monkeypatch.setattr(module, "CARRIED_BYTES", 0)
-        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 60_000)
+        monkeypatch.setattr(module, "MIN_SOUND_BYTES", 60_000)
         found = carried(usvlib.explore(**stages))
         heard = np.array([clip is not None for clip in found["clips"]])
         assert 5 <= heard.sum() < 59
@@ -95,14 +95,14 @@ class TestWhatIsCarried:
             members = np.flatnonzero(labels == label)
             nearest_first = members[np.argsort(distances[members])]
             assert found["exemplars"][label] == nearest_first[0]
-            # Those that are heard are nearer than those that are not.
+            # Syllables with sound are nearer than those without.
             assert heard[nearest_first].tolist() == sorted(heard[nearest_first], reverse=True)
             assert heard[nearest_first[0]]
 
-    def test_sounds_take_the_room_that_pictures_leave(self, stages, explorer, monkeypatch):
-        most = 60_000 + sum(map(len, re.findall(r"data:image/webp[^\"]+", explorer.page)))
-        monkeypatch.setattr(module, "CARRIED_BYTES", most)
-        monkeypatch.setattr(module, "LEAST_SOUND_BYTES", 0)
+    def test_sounds_take_the_space_that_spectrograms_leave(self, stages, explorer, monkeypatch):
+        most_bytes = 60_000 + sum(map(len, re.findall(r"data:image/webp[^\"]+", explorer.page)))
+        monkeypatch.setattr(module, "CARRIED_BYTES", most_bytes)
+        monkeypatch.setattr(module, "MIN_SOUND_BYTES", 0)
         clips = carried(usvlib.explore(**stages))["clips"]
         assert 50_000 < sum(len(clip) for clip in clips if clip) < 62_000
         assert None in clips
@@ -118,16 +118,16 @@ class TestWhatIsCarried:
             strongest = hz[spectrum.argmax()] / 1000
             assert np.nanmin(contour) - 1 < strongest < np.nanmax(contour) + 1
 
-    def test_a_contour_is_carried_within_its_resolution(self, explorer, stages):
+    def test_a_contour_is_stored_within_its_resolution(self, explorer, stages):
         found = carried(explorer)
         low, high = found["contour_khz"]
         for number in (0, 20):
             contour = usvlib.frequency_contours(stages["spectrograms"])[number][::2]
             codes = np.frombuffer(base64.b64decode(found["contours"][number]), np.uint8)
-            held = np.isfinite(contour)
-            assert (codes > 0).tolist() == held.tolist()
-            khz = low + (codes[held].astype(float) - 1) / 254 * (high - low)
-            np.testing.assert_allclose(khz, contour[held], atol=(high - low) / 254)
+            tracked = np.isfinite(contour)
+            assert (codes > 0).tolist() == tracked.tolist()
+            khz = low + (codes[tracked].astype(float) - 1) / 254 * (high - low)
+            np.testing.assert_allclose(khz, contour[tracked], atol=(high - low) / 254)
 
     @pytest.mark.parametrize(("hop_s", "step_ms"), [(0.0005, 2), (0.001, 2), (0.0015, 1.5)])
     def test_a_contour_lasts_as_long_as_its_syllable(self, recording, hop_s, step_ms):
@@ -138,7 +138,7 @@ class TestWhatIsCarried:
             length_ms = len(base64.b64decode(contour)) * step_ms
             assert length_ms == pytest.approx(found["duration_ms"][number], abs=2 * step_ms)
 
-    def test_without_recordings_nothing_is_claimed_to_be_recorded(self, stages):
+    def test_without_recordings_all_sounds_are_said_to_be_tones(self, stages):
         explorer = usvlib.explore(**stages | {"recordings": None})
         assert not any(carried(explorer)["clips"])
         assert "times slower, as tones along their contours." in explorer.page
@@ -148,10 +148,10 @@ class TestWhatIsCarried:
         default = usvlib.explore(**stages | {"features": None, "recordings": None})
         assert carried(default)["features"] == carried(explorer)["features"]
         np.testing.assert_array_equal(
-            picture(default, "features", 5), picture(explorer, "features", 5)
+            packed(default, "features", 5), packed(explorer, "features", 5)
         )
 
-    def test_syllables_of_several_recordings_say_which_they_are_of(self, recording):
+    def test_syllables_of_several_recordings_name_theirs(self, recording):
         other = usvlib.simulate_recording(n_syllables=20, seed=2)
         other = dataclasses.replace(other, name="</script><b>other")
         both = [recording, other]
@@ -161,13 +161,15 @@ class TestWhatIsCarried:
         assert "<option>recording</option>" in explorer.page
         assert "</script><b>" not in explorer.page
 
-    def test_the_mean_is_as_wide_as_its_axis_however_small_the_pictures(self, stages, monkeypatch):
-        monkeypatch.setattr(atlas, "MOST_PIXELS", 30_000)
+    def test_the_mean_is_as_wide_as_its_axis_also_if_features_are_reduced_in_size(
+        self, stages, monkeypatch
+    ):
+        monkeypatch.setattr(atlas, "MAX_PIXELS", 30_000)
         found = carried(usvlib.explore(**stages | {"recordings": None}))["features"]
         assert found["columns"] == stages["features"].shape[2]
         assert found["places"][2] < found["columns"]
 
-    def test_time_goes_on_in_whatever_order_the_syllables_are(self, recording):
+    def test_syllables_are_sorted_by_time_whatever_their_order(self, recording):
         turned = dataclasses.replace(
             recording, onsets=recording.onsets[::-1], offsets=recording.offsets[::-1]
         )
@@ -182,7 +184,7 @@ class TestWhatIsCarried:
         explorer = usvlib.explore(**stages | {"coordinates": alone, "clusters": clusters})
         assert carried(explorer)["syllable"] == [7]
 
-    def test_a_table_may_have_rows_of_any_name(self, stages, explorer):
+    def test_a_table_may_have_any_index(self, stages, explorer):
         renamed = stages["measures"].set_index(np.arange(60)[::-1])
         found, expected = (
             {key: value for key, value in carried(each).items() if key != "clips"}
@@ -192,7 +194,7 @@ class TestWhatIsCarried:
 
 
 class Sources(html.parser.HTMLParser):
-    """What a page would ask for."""
+    """The addresses from which a page would load something."""
 
     def __init__(self, page):
         super().__init__()
@@ -207,12 +209,12 @@ class Sources(html.parser.HTMLParser):
 
 
 class TestThePage:
-    def test_it_asks_for_nothing_else(self, explorer):
+    def test_it_loads_nothing_from_elsewhere(self, explorer):
         asked = Sources(explorer.page).asked
         assert len(asked) >= 7
         assert {source.split(":")[0] for source in asked} == {"data"}
 
-    def test_a_notebook_shows_it_whole_in_a_frame_that_has_a_title(self, explorer):
+    def test_a_notebook_shows_the_whole_page_in_a_frame_with_a_title(self, explorer):
         [frame] = Sources(explorer._repr_html_()).frames
         assert frame["srcdoc"] == explorer.page
         assert frame["title"] == "Explorer of 59 syllables"
@@ -223,29 +225,104 @@ class TestThePage:
         assert (tmp_path / "new folder" / "map.html").read_text("utf-8") == explorer.page
         explorer.save(str(tmp_path / "map.html"))
 
-    def test_home_is_where_the_reader_means(self, explorer, tmp_path, monkeypatch):
+    def test_a_tilde_stands_for_the_home_folder(self, explorer, tmp_path, monkeypatch):
         monkeypatch.setenv("HOME", str(tmp_path))
         monkeypatch.chdir(tmp_path)
         explorer.save("~/map.html")
         assert [path.name for path in tmp_path.iterdir()] == ["map.html"]
 
-    def test_a_file_must_have_a_name(self, explorer):
-        with refused("path", "map.html"):
-            explorer.save("")
+    @pytest.mark.parametrize("path", ["", None, 3, "~nobody-of-this-name/map.html"])
+    def test_a_path_must_name_a_file(self, explorer, path):
+        with refused(f"path is {path!r}", "map.html"):
+            explorer.save(path)
 
-    def test_where_it_cannot_be_saved_that_is_said_and_nothing_left(self, explorer, below_a_file):
+    def test_a_folder_is_no_file(self, explorer, tmp_path):
+        with refused(tmp_path.name, "cannot be written"):
+            explorer.save(tmp_path)
+
+    def test_a_path_that_cannot_be_written_is_an_error_and_leaves_nothing(
+        self, explorer, below_a_file
+    ):
         with refused(below_a_file.name, "cannot be written"):
             explorer.save(below_a_file / "map.html")
         assert list(below_a_file.parent.parent.rglob("*.html")) == []
 
-    def test_its_words_do_not_depend_on_who_prints_it(self, explorer):
+    def test_its_repr_does_not_hold_the_page(self, explorer):
         assert repr(explorer) == "Explorer(n_syllables=59)"
+
+
+@pytest.fixture
+def study(stages):
+    """A study with all its stages."""
+    study = usvlib.Study("simulated", usvlib.ORIGINAL, (stages["recordings"],))
+    vars(study).update({name: stages[name] for name in stages if name != "recordings"})
+    return study
+
+
+class TestStudies:
+    def test_a_study_is_the_same_as_its_stages(self, study, explorer):
+        found, expected = (
+            # The encoder of sounds numbers its streams at random.
+            {key: value for key, value in carried(each).items() if key != "clips"}
+            for each in (usvlib.explore(study), explorer)
+        )
+        assert found == expected
+        np.testing.assert_array_equal(
+            packed(usvlib.explore(study), "features", 5), packed(explorer, "features", 5)
+        )
+
+    def test_the_sounds_and_features_are_those_of_the_study(self, study):
+        vars(study)["features"] = 2 * study.features
+        found = usvlib.explore(study)
+        assert all(carried(found)["clips"])
+        expected = np.clip(study.features[5], 0, carried(found)["highest"])
+        assert np.abs(packed(found, "features", 5) - expected).mean() < 0.35
+
+    @pytest.mark.parametrize(
+        "name", ["measures", "coordinates", "clusters", "recordings", "features"]
+    )
+    def test_a_study_with_further_arguments_is_an_error(self, study, stages, name):
+        with refused(f"{name} is given besides a study", "alone"):
+            usvlib.explore(study, **{name: stages[name]})
+
+    def test_a_study_without_a_map_is_an_error(self, study):
+        nowhere = np.full((60, 2), np.nan)
+        vars(study).update(coordinates=nowhere, clusters=usvlib.cluster(nowhere))
+        with refused("coordinates", "at least one"):
+            usvlib.explore(study)
+
+
+class TestRecordingNames:
+    @pytest.mark.parametrize(
+        ("names", "shown"),
+        [
+            (["a", "b"], ["a", "b"]),
+            (["mine", "mine"], ["mine (1)", "mine (2)"]),
+            (["mine", "other", "mine"], ["mine (1)", "other", "mine (2)"]),
+            (["a", "b", "b", "a"], ["a (1)", "b (1)", "b (2)", "a (2)"]),
+            (["mine", "mine", "mine (1)"], ["mine (2)", "mine (3)", "mine (1)"]),
+        ],
+    )
+    def test_names_are_made_distinct(self, names, shown):
+        assert module._distinct(names) == shown
+
+    def test_recordings_of_equal_name_stay_apart(self):
+        both = [
+            dataclasses.replace(usvlib.simulate_recording(n_syllables=8, seed=seed), name="mine")
+            for seed in (1, 2)
+        ]
+        spectrograms = usvlib.syllable_spectrograms(both)
+        explorer = usvlib.explore(**mapped(spectrograms), recordings=iter(both))
+        assert carried(explorer)["recording"] == ["mine (1)"] * 8 + ["mine (2)"] * 8
+        assert "From mine (1), mine (2)." in explorer.page
+        [factors] = re.findall(r'"factors":(\["mine[^]]*\])', explorer.page)
+        assert json.loads(factors) == ["mine (1)", "mine (2)"]
 
 
 class TestBadInput:
     @pytest.mark.parametrize("name", ["measures", "coordinates", "features"])
-    def test_what_is_of_other_syllables(self, stages, name):
-        with refused(name, 59, 60, "must go together"):
+    def test_stages_of_other_syllables(self, stages, name):
+        with refused(name, 59, 60, "must be of the same syllables"):
             usvlib.explore(**stages | {name: stages[name][:59]})
 
     def test_clusters_of_other_syllables(self, stages):
@@ -261,7 +338,7 @@ class TestBadInput:
         with refused("measures", "duration_ms", "syllable_measures"):
             usvlib.explore(**stages | {"measures": stages["measures"].drop(columns="duration_ms")})
 
-    def test_measures_that_are_no_table(self, stages):
+    def test_measures_that_are_not_a_table(self, stages):
         with refused("measures", "syllable_measures"):
             usvlib.explore(**stages | {"measures": stages["measures"].to_numpy()})
 
@@ -270,7 +347,7 @@ class TestBadInput:
         with refused("measures", "numbers", "onset_s"):
             usvlib.explore(**stages | {"measures": words})
 
-    def test_features_that_are_no_numbers(self, stages):
+    def test_features_that_are_not_numbers(self, stages):
         features = stages["features"].copy()
         features[4, 0, 0] = np.nan
         with refused("features of syllable 4", "finite"):
@@ -297,15 +374,21 @@ class TestBadInput:
         with refused("begins at", "in measures", "same order"):
             usvlib.explore(**stages | {"measures": sorted_ones})
 
-    @pytest.mark.parametrize("change", ["an unused label", "a misplaced centroid", "floats"])
-    def test_clusters_that_are_none_of_the_coordinates(self, stages, change):
+    @pytest.mark.parametrize(
+        "change", ["an unused label", "a misplaced centroid", "floats", "three axes", "two columns"]
+    )
+    def test_clusters_that_are_not_of_the_coordinates(self, stages, change):
         labels, centroids = stages["clusters"].labels.copy(), stages["clusters"].centroids.copy()
         if change == "an unused label":
             labels[labels == 2] = 1
         elif change == "a misplaced centroid":
             centroids[3] += 1
-        else:
+        elif change == "floats":
             labels = labels.astype(float)
+        elif change == "three axes":
+            centroids = np.pad(centroids, ((0, 0), (0, 1)))
+        else:
+            labels = labels[:, np.newaxis]
         with refused("cluster"):
             usvlib.explore(**stages | {"clusters": usvlib.Clusters(labels, centroids)})
 
@@ -316,11 +399,23 @@ class TestBadInput:
             ("clusters", np.zeros(60, int), "Clusters"),
             ("recordings", "mine.wav", "Recording"),
             ("recordings", ["mine.wav"], "Recording"),
+            ("recordings", 3, "Recording"),
+            ("spectrograms", None, "SyllableSpectrograms"),
+            ("measures", 3, "table"),
+            ("measures", "mine.csv", "table"),
+            ("coordinates", "mine.csv", ""),
+            ("coordinates", 3, "()"),
+            ("features", "mine.npy", ""),
         ],
     )
-    def test_arguments_in_another_order(self, stages, name, value, kind):
+    def test_arguments_of_another_kind(self, stages, name, value, kind):
         with refused(name, kind):
             usvlib.explore(**stages | {name: value})
+
+    @pytest.mark.parametrize("name", ["measures", "coordinates", "clusters"])
+    def test_a_missing_argument(self, stages, name):
+        with refused(f"{name} is missing", "study"):
+            usvlib.explore(**stages | {name: None})
 
     def test_coordinates_of_three_dimensions(self, stages):
         with refused("coordinates", "(60, 3)"):

@@ -1,4 +1,4 @@
-"""The figure: what a cluster's syllables look like, exactly where the map has the cluster."""
+"""The figures of the manifold: each spectrogram is drawn exactly at its place on the map."""
 
 import itertools
 import os
@@ -12,14 +12,14 @@ from sounds import refused
 
 import usvlib
 from usvlib import Clusters, cluster, plot_manifold
-from usvlib.manifold import MOST_OVERLAP, cluster_means, plot_examples
+from usvlib.manifold import MAX_OVERLAP, plot_examples
 
-SHAPE = (40, 30)  # bands and columns of a picture
+SHAPE = (40, 30)  # bands and columns of the features
 
 
 @pytest.fixture(scope="module", autouse=True)
 def style():
-    # The colour maps are registered for good; the rest of the style ends with the module.
+    # The colour maps stay registered; the rest of the style ends with the module.
     import matplotlib
 
     with matplotlib.rc_context():
@@ -43,7 +43,7 @@ def _map(n_clusters=5, per_cluster=8, scale=10.0, shift=(-8.0, 3.0), seed=0):
 
 
 def _centres_in_pixels(ax):
-    """Centre of each picture, by its extent, in pixels of the canvas."""
+    """Centre of each image, by its extent, in pixels of the canvas."""
     extents = np.array([image.get_extent() for image in ax.images])
     centres = np.stack([extents[:, :2].mean(axis=1), extents[:, 2:].mean(axis=1)], axis=1)
     return ax.transData.transform(centres)
@@ -61,7 +61,7 @@ SCENES = {
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 @pytest.mark.parametrize(("size", "dpi"), [((8, 8), 100), ((12, 4), 70), ((3, 5), 200)])
-def test_each_picture_is_centred_on_its_centroid(scene, size, dpi):
+def test_each_mean_is_centred_on_its_centroid(scene, size, dpi):
     features, coordinates, clusters = _map(**scene)
     figure, ax = plt.subplots(figsize=size, dpi=dpi, layout="constrained")
     assert plot_manifold(features, coordinates, clusters, ax=ax) is ax
@@ -71,7 +71,7 @@ def test_each_picture_is_centred_on_its_centroid(scene, size, dpi):
         [coordinates[clusters.labels == k].mean(axis=0) for k in range(clusters.n_clusters)]
     )
     assert np.abs(_centres_in_pixels(ax) - expected).max() < 1
-    # And inside of the axes, all of it.
+    # All of it lies inside the axes.
     box = ax.get_window_extent()
     corners = np.array([image.get_window_extent().corners() for image in ax.images])
     assert corners[..., 0].min() > box.x0 - 1
@@ -93,7 +93,7 @@ def _rendered(figure):
         ((4, 4), 150, {"n_clusters": 1}),
     ],
 )
-def test_each_picture_is_drawn_around_its_centroid(size, dpi, scene):
+def test_each_mean_is_drawn_around_its_centroid(size, dpi, scene):
     features, coordinates, clusters = _map(**scene)
     figure, ax = plt.subplots(figsize=size, dpi=dpi)
     plot_manifold(features, coordinates, clusters, ax=ax)
@@ -101,7 +101,7 @@ def test_each_picture_is_drawn_around_its_centroid(size, dpi, scene):
         image.set_visible(False)
     without = _rendered(figure)
     for image, centroid in zip(ax.images, clusters.centroids, strict=True):
-        # One at a time, for neighbours may overlap.
+        # We show one at a time, since neighbours may overlap.
         image.set_visible(True)
         rows, columns = np.nonzero((_rendered(figure) != without).any(axis=-1))
         image.set_visible(False)
@@ -127,14 +127,14 @@ def test_low_bands_are_below_and_early_frames_at_the_left():
     left, right = 0.75 * x0 + 0.25 * x1, 0.25 * x0 + 0.75 * x1
     low, high = 0.75 * y0 + 0.25 * y1, 0.25 * y0 + 0.75 * y1
     assert darkness(left, low) > 100
-    # Elsewhere there is nothing but the faint dots of the syllables.
+    # Elsewhere there are only the faint dots of the syllables.
     assert max(darkness(right, low), darkness(left, high), darkness(right, high)) < 40
 
 
-# Which picture stands where
+# Which mean is drawn where
 
 
-def test_each_picture_is_the_mean_of_the_syllables_whose_centroid_it_stands_on():
+def test_each_image_is_the_mean_of_the_cluster_on_whose_centroid_it_is_drawn():
     rng = np.random.default_rng(5)
     coordinates = rng.normal(-2, 6, (150, 2))
     features = rng.uniform(0, 5, (150, *SHAPE)).astype(np.float32)
@@ -144,7 +144,7 @@ def test_each_picture_is_the_mean_of_the_syllables_whose_centroid_it_stands_on()
     for image in ax.images:
         x0, x1, y0, y1 = image.get_extent()
         centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2])
-        # Of the clusters, the one whose members' mean place is here: found without `centroids`.
+        # Find the cluster from the mean place of its members, without its `centroids`.
         [k] = [
             k
             for k in range(12)
@@ -157,7 +157,7 @@ def test_each_picture_is_the_mean_of_the_syllables_whose_centroid_it_stands_on()
     assert seen == set(range(12))
 
 
-def test_the_pictures_come_in_the_order_of_the_clusters():
+def test_the_images_come_in_the_order_of_the_clusters():
     features, coordinates, clusters = _map(n_clusters=6)
     ax = plot_manifold(features, coordinates, clusters)
     assert [float(image.get_array().mean()) for image in ax.images] == [1, 2, 3, 4, 5, 6]
@@ -168,7 +168,7 @@ def test_means_leave_out_syllables_without_a_cluster():
     features = np.concatenate([features, np.full((2, *SHAPE), 99, np.float32)])
     coordinates = np.concatenate([coordinates, np.full((2, 2), np.nan)])
     clusters = Clusters(np.append(clusters.labels, [-1, -1]), clusters.centroids)
-    means = cluster_means(features, clusters)
+    means = clusters.means(features)
     np.testing.assert_array_equal(means, np.ones((3, *SHAPE)) * np.arange(1, 4)[:, None, None])
     ax = plot_manifold(features, coordinates, clusters)
     assert len(ax.images) == 3
@@ -178,7 +178,7 @@ def test_means_leave_out_syllables_without_a_cluster():
 # How they look
 
 
-def test_all_pictures_share_one_size_and_one_colour_scale():
+def test_all_means_share_one_size_and_one_colour_scale():
     features, coordinates, clusters = _map(n_clusters=7)
     ax = plot_manifold(features, coordinates, clusters)
     extents = np.array([image.get_extent() for image in ax.images])
@@ -191,7 +191,7 @@ def test_all_pictures_share_one_size_and_one_colour_scale():
 
 
 def test_one_unit_of_the_map_is_as_long_in_both_directions():
-    # The map's distances are what it shows; and a picture keeps the shape of its bands and frames.
+    # Distances on the map are then comparable, and a mean keeps its shape.
     features, coordinates, clusters = _map()
     figure, ax = plt.subplots(figsize=(9, 4))
     plot_manifold(features, coordinates, clusters, ax=ax)
@@ -201,7 +201,7 @@ def test_one_unit_of_the_map_is_as_long_in_both_directions():
 
 
 @pytest.mark.parametrize("n_clusters", [2, 9, 40])
-def test_pictures_overlap_by_no_more_than_they_may(n_clusters):
+def test_means_overlap_by_no_more_than_the_limit(n_clusters):
     rng = np.random.default_rng(3)
     coordinates = rng.normal(size=(600, 2))
     features = np.ones((600, *SHAPE), np.float32)
@@ -211,7 +211,7 @@ def test_pictures_overlap_by_no_more_than_they_may(n_clusters):
     for a, b in itertools.combinations(range(n_clusters), 2):
         across = min(x1[a], x1[b]) - max(x0[a], x0[b])
         along = min(y1[a], y1[b]) - max(y0[a], y0[b])
-        assert min(across / (x1[a] - x0[a]), along / (y1[a] - y0[a])) <= MOST_OVERLAP + 1e-9
+        assert min(across / (x1[a] - x0[a]), along / (y1[a] - y0[a])) <= MAX_OVERLAP + 1e-9
 
 
 def test_the_axes_and_the_colours_are_labelled():
@@ -222,7 +222,7 @@ def test_the_axes_and_the_colours_are_labelled():
     assert "noise floor" in colours.get_ylabel()
 
 
-def test_all_syllables_are_inside_of_the_axes():
+def test_all_syllables_are_inside_the_axes():
     features, coordinates, clusters = _map()
     ax = plot_manifold(features, coordinates, clusters)
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
@@ -246,8 +246,8 @@ def test_a_map_of_one_point_can_be_drawn():
 
 
 def test_it_draws_without_the_style_of_the_book():
-    # As in the first example of the documentation, which does not ask for the style; in a process
-    # of its own, since colour maps are registered for good.
+    # The first example of the documentation does not call use_style. The test needs a process of
+    # its own, since colour maps stay registered.
     code = (
         "import numpy as np, usvlib\n"
         "x = np.random.default_rng(0).normal(size=(20, 2))\n"
@@ -285,7 +285,7 @@ def test_a_figure_without_a_map_says_so(n):
 
 
 @pytest.mark.parametrize("draw", [plot_manifold, plot_examples])
-def test_features_and_coordinates_must_go_together(draw):
+def test_features_and_coordinates_must_be_of_the_same_syllables(draw):
     features, coordinates, clusters = _map()
     rest = [clusters] if draw is plot_manifold else []
     with refused("features of 39", "coordinates of 40"):
@@ -296,17 +296,38 @@ def test_features_and_coordinates_must_go_together(draw):
         draw(features, coordinates[:, 0], *rest)
 
 
-def test_labels_must_go_with_the_features():
+def test_labels_must_be_of_the_same_syllables_as_the_features():
     features, coordinates, clusters = _map()
     with refused("features of 40", "labels of 39"):
         plot_manifold(features, coordinates, Clusters(clusters.labels[1:], clusters.centroids))
+
+
+@pytest.mark.parametrize("bad", [None, "features", 3, ["a", "b"]])
+@pytest.mark.parametrize("argument", ["features", "coordinates", "clusters", "ax"])
+def test_arguments_of_another_kind_are_an_error(argument, bad):
+    if argument == "ax" and bad is None:
+        pytest.skip("None means a new figure")
+    arguments = dict(zip(("features", "coordinates", "clusters"), _map(), strict=True))
+    with refused(argument):
+        plot_manifold(**arguments | {argument: bad})
+    if argument != "clusters":
+        del arguments["clusters"]
+        with refused(argument):
+            plot_examples(**arguments | {argument: bad})
+    assert not plt.get_fignums()
+
+
+def test_labels_in_place_of_clusters_are_an_error():
+    features, coordinates, clusters = _map()
+    with refused("clusters is of type ndarray", "Clusters"):
+        plot_manifold(features, coordinates, clusters.labels)
 
 
 # The frame of examples
 
 
 def _examples(ax):
-    """Each inset with the point that it is linked to."""
+    """Each inset with the point to which it is linked."""
     links = [text for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
     assert len(links) == len(ax.child_axes)
     return list(zip(ax.child_axes, [np.array(link.xy) for link in links], links, strict=True))
@@ -326,7 +347,7 @@ def test_each_example_is_linked_to_its_own_point(n_examples):
         shown = int(image.get_array().mean())
         np.testing.assert_array_equal(point, coordinates[shown])
         linked.append(shown)
-        # The link begins at the picture itself.
+        # The link begins inside the example.
         inside = ax.transAxes.inverted().transform(inset.get_window_extent().get_points())
         assert (inside[0] <= link.xyann).all()
         assert (link.xyann <= inside[1]).all()
@@ -345,11 +366,11 @@ def test_no_example_is_shown_twice(seed):
 def test_examples_come_from_all_parts_of_the_map():
     features, coordinates, _ = _map(n_clusters=9)
     ax = plot_examples(features, coordinates, 9)
-    levels = {float(inset.images[0].get_array().mean()) for inset, *_ in _examples(ax)}
-    assert levels == set(range(1, 10))
+    values = {float(inset.images[0].get_array().mean()) for inset, *_ in _examples(ax)}
+    assert values == set(range(1, 10))
 
 
-def test_the_examples_stand_around_the_map_and_do_not_cover_it():
+def test_the_examples_surround_the_map_and_do_not_cover_it():
     features, coordinates, _ = _map(n_clusters=9)
     figure, ax = plt.subplots(figsize=(7, 7))
     plot_examples(features, coordinates, 24, ax=ax)
@@ -390,7 +411,7 @@ def test_few_syllables_are_all_shown(n):
     _rendered(ax.figure)
 
 
-def test_syllables_without_a_place_are_no_examples():
+def test_syllables_off_the_map_are_not_examples():
     coordinates = np.random.default_rng(0).normal(size=(12, 2))
     coordinates[[2, 5]] = np.nan
     features = np.ones((12, *SHAPE)) * np.arange(12)[:, None, None]
@@ -401,7 +422,7 @@ def test_syllables_without_a_place_are_no_examples():
     assert shown == set(range(12)) - {2, 5}
 
 
-def test_examples_share_the_colours_of_the_page_and_the_axes_are_labelled():
+def test_examples_have_the_tutorials_colours_and_the_axes_are_labelled():
     features, coordinates, _ = _map()
     ax = plot_examples(features, coordinates, 8)
     images = [inset.images[0] for inset, *_ in _examples(ax)]
@@ -411,7 +432,7 @@ def test_examples_share_the_colours_of_the_page_and_the_axes_are_labelled():
 
 
 @pytest.mark.parametrize("n_examples", [0, -4, 2.5])
-def test_a_number_of_examples_that_cannot_be_is_an_error(n_examples):
+def test_an_impossible_number_of_examples_is_an_error(n_examples):
     features, coordinates, _ = _map()
     with refused("n_examples", n_examples):
         plot_examples(features, coordinates, n_examples)

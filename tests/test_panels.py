@@ -1,4 +1,4 @@
-"""What Bokeh draws of the explorer: colours and axes that say what the data are."""
+"""The panels of the explorer that Bokeh draws: their colours and axes."""
 
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ def test_there_is_a_scale_for_each_thing_to_colour_by():
     assert scales["cluster"][0] == ["0", "1", "1"]
 
 
-def test_recordings_are_told_apart_where_there_are_several():
+def test_several_recordings_have_a_colour_each():
     assert "recording" not in panels.colour_scales(measures(), LABELS)
     values, mapper = panels.colour_scales(measures(), LABELS, ["b", "a", "b"])["recording"]
     assert values == ["b", "a", "b"]

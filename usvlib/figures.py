@@ -1,27 +1,60 @@
-"""How the book looks and sounds: one style, and the plots that more than one chapter draws."""
+"""The style of the book, the plots that several chapters share, and sound slowed down."""
 
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._shared import UsvError
-from .recipe import ORIGINAL
+from ._shared import UsvError, check_type, whole_number
+from .data import Audio
+from .recipe import ORIGINAL, Recipe
 from .spectrograms import mel_spectrogram
 
-COLOUR_MAP = "cet_CET_L17"  # of the page; perceptually uniform, from white to dark violet
-LEVEL_LABEL = "log$_2$ amplitude over the noise floor"
+if TYPE_CHECKING:
+    from IPython.display import HTML
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+COLOUR_MAP = "cet_CET_L17"  # the tutorial's; perceptually uniform, from white to dark violet
+AMPLITUDE_LABEL = "log$_2$ amplitude over the noise floor"
 SLOWDOWN = 16  # 80 kHz becomes 5 kHz
+MAX_WAV_HZ = 2**31 - 1  # a wav file cannot state a higher sampling rate
 
 
-def spectrogram_colours():
-    """The colour map of all spectrograms, as matplotlib has it."""
+def spectrogram_colours() -> Colormap:
+    """Return the colour map that all spectrograms share, CET-L17 of colorcet.
+
+    Returns
+    -------
+    matplotlib Colormap
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> usvlib.figures.spectrogram_colours().N
+    256
+    """
     import colorcet
 
     return colorcet.cm[COLOUR_MAP.removeprefix("cet_")]
 
 
-def use_style():
-    """Let matplotlib draw in the style of the book, with colorcet's colour maps at hand."""
+def use_style() -> None:
+    """Set matplotlib to the style of the book, and register colorcet's colour maps.
+
+    Examples
+    --------
+    >>> import matplotlib, usvlib
+    >>> usvlib.use_style()
+    >>> matplotlib.rcParams["image.cmap"]
+    'cet_CET_L17'
+    """
     import colorcet  # noqa: F401  (registers its colour maps)
     import matplotlib.pyplot as plt
 
@@ -29,43 +62,67 @@ def use_style():
         plt.style.use(path)
 
 
-def plot_excerpt(recording, start_s, stop_s, recipe=ORIGINAL, ax=None):
-    """The mel spectrogram of a stretch of a recording, with its syllables' onsets and offsets.
+def plot_excerpt(
+    recording: Audio,
+    start_s: float,
+    stop_s: float,
+    recipe: Recipe = ORIGINAL,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plot the mel spectrogram of an excerpt, with the onsets and offsets of its syllables.
+
+    Onsets are solid lines, offsets dashed ones. Frequencies are in kHz, times in ms from the
+    start of the recording, colours in log2 units of amplitude.
 
     Parameters
     ----------
-    recording : Recording
+    recording : Audio or Recording
     start_s, stop_s : float
-        In seconds.
-    recipe : Recipe
+        In seconds from the start of the recording. What lies outside the recording is cut off.
+    recipe : Recipe, default `ORIGINAL`
+        Uses `n_fft`, `hop_s`, `n_mels`, `low_hz` and `high_hz`.
     ax : matplotlib Axes, optional
+        The axes of a new figure by default.
 
     Returns
     -------
-    Axes
-    """
-    import colorcet  # noqa: F401  (registers its colour maps)
-    import matplotlib.pyplot as plt
+    matplotlib Axes
 
-    amplitudes, frequencies_hz, times_s = mel_spectrogram(recording, start_s, stop_s, recipe)
-    if ax is None:
-        _, ax = plt.subplots(figsize=(10, 3), layout="constrained")
+    Raises
+    ------
+    UsvError
+        If an argument is of the wrong kind, or no frame lies in the excerpt.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=12)
+    >>> ax = usvlib.plot_excerpt(recording, 0.0, 0.5)
+    >>> len(ax.images), ax.get_xlabel()
+    (1, 'time in the recording (ms)')
+    """
+    log2_amplitudes, frequencies_hz, times_s = mel_spectrogram(recording, start_s, stop_s, recipe)
     # Digital silence has no logarithm.
-    levels = np.log2(np.maximum(amplitudes, amplitudes[amplitudes > 0].min(initial=1.0)))
+    least = log2_amplitudes[log2_amplitudes > 0].min(initial=1.0)
+    log2_amplitudes = np.log2(np.maximum(log2_amplitudes, least))
+    ax = axes_of_figure(ax, (10, 3))
     image = ax.imshow(
-        levels,
+        log2_amplitudes,
         origin="lower",
         aspect="auto",
         cmap=COLOUR_MAP,
-        vmin=np.percentile(levels, 5),
+        vmin=np.percentile(log2_amplitudes, 5),
         extent=_extent_ms(times_s * 1000, len(frequencies_hz)),
     )
-    inside = (recording.offsets > start_s * recording.samplerate_hz) & (
-        recording.onsets < stop_s * recording.samplerate_hz
+    # Audio whose syllables have not been found yet has neither onsets nor offsets.
+    onsets_ms, offsets_ms = (
+        1000 * np.asarray(getattr(recording, name, [])) / recording.samplerate_hz
+        for name in ("onsets", "offsets")
     )
-    for samples, style in ((recording.onsets, "-"), (recording.offsets, "--")):
-        for sample in samples[inside]:
-            ax.axvline(1000 * sample / recording.samplerate_hz, color="0.2", lw=1, ls=style)
+    inside = (offsets_ms > 1000 * start_s) & (onsets_ms < 1000 * stop_s)
+    for times_ms, style in ((onsets_ms, "-"), (offsets_ms, "--")):
+        for time_ms in times_ms[inside]:
+            ax.axvline(time_ms, color="0.2", lw=1, ls=style)
     ax.set_xlim(1000 * start_s, 1000 * stop_s)
     label_bands_khz(ax, frequencies_hz)
     ax.set_xlabel("time in the recording (ms)")
@@ -73,53 +130,82 @@ def plot_excerpt(recording, start_s, stop_s, recipe=ORIGINAL, ax=None):
     return ax
 
 
-def plot_syllables(pictures, titles=None, frequencies_hz=None, hop_s=None, n_columns=4):
-    """A grid of syllable spectrograms that share their axes and their colour scale.
+def plot_syllables(
+    spectrograms: Sequence[np.ndarray],
+    titles: Sequence[str] | None = None,
+    frequencies_hz: np.ndarray | None = None,
+    hop_s: float | None = None,
+    n_columns: int = 4,
+) -> Figure:
+    """Plot a grid of syllable spectrograms that share their axes and their colour scale.
 
     Parameters
     ----------
-    pictures : sequence of float array [n_bands, n_frames]
-        Lowest band first.
+    spectrograms : sequence of float array [n_bands, n_frames]
+        In log2 units over the noise floor, lowest band first: single spectrograms of
+        `SyllableSpectrograms.spectrograms`, or features.
     titles : sequence of str, optional
+        One for each spectrogram.
     frequencies_hz : float array [n_bands], optional
-        Labels the bands in kHz; without them bands are counted, from 0 or from the peak.
+        Centre frequencies of the bands, for an axis in kHz. Bands are counted by default.
     hop_s : float, optional
-        Labels the frames in ms; without it they are columns of each syllable's own time scale.
-    n_columns : int
+        Step between frames in seconds, for an axis in ms. Columns are counted by default, since
+        normalised syllables have a time scale each.
+    n_columns : int, default 4
 
     Returns
     -------
-    Figure
+    matplotlib Figure
+
+    Raises
+    ------
+    UsvError
+        If there is no spectrogram, or an argument is of the wrong kind or length.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> figure = usvlib.plot_syllables(
+    ...     spectrograms.spectrograms[:3],
+    ...     titles=["first", "second", "third"],
+    ...     frequencies_hz=spectrograms.frequencies_hz,
+    ...     hop_s=spectrograms.hop_s,
+    ... )
+    >>> [ax.get_title() for ax in figure.axes[:3]]
+    ['first', 'second', 'third']
     """
     import colorcet  # noqa: F401  (registers its colour maps)
     import matplotlib.pyplot as plt
 
-    if not len(pictures):
-        raise UsvError("pictures is empty; at least one is needed")
-    n_rows = -(-len(pictures) // n_columns)
+    spectrograms = _images(spectrograms)
+    n_columns = min(whole_number("n_columns", n_columns, 1), len(spectrograms))
+    _check_length("titles", titles, len(spectrograms))
+    _check_length("frequencies_hz", frequencies_hz, len(spectrograms[0]))
+    ms = 1 if hop_s is None else 1000 * _number("hop_s", hop_s, above=0)
+    n_rows = -(-len(spectrograms) // n_columns)
     figure, axes = plt.subplots(
         n_rows,
-        min(n_columns, len(pictures)),
+        n_columns,
         figsize=(8, 0.6 + 1.75 * n_rows),
         sharex=True,
         sharey=True,
         squeeze=False,
         layout="constrained",
     )
-    longest = max(picture.shape[1] for picture in pictures)
-    highest = max(float(picture.max()) for picture in pictures) or 1.0
-    ms = 1 if hop_s is None else 1000 * hop_s
-    for ax in axes.flat[len(pictures) :]:
+    longest = max(spectrogram.shape[1] for spectrogram in spectrograms)
+    highest = max(float(spectrogram.max()) for spectrogram in spectrograms) or 1.0
+    for ax in axes.flat[len(spectrograms) :]:
         ax.set_axis_off()
-    for i, (ax, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+    for i, (ax, spectrogram) in enumerate(zip(axes.flat, spectrograms, strict=False)):
         image = ax.imshow(
-            picture,
+            spectrogram,
             origin="lower",
             aspect="auto",
             cmap=COLOUR_MAP,
             vmin=0,
             vmax=highest,
-            extent=_extent_ms(np.arange(picture.shape[1]) * ms, len(picture)),
+            extent=_extent_ms(np.arange(spectrogram.shape[1]) * ms, len(spectrogram)),
         )
         if titles is not None:
             ax.set_title(titles[i])
@@ -129,54 +215,146 @@ def plot_syllables(pictures, titles=None, frequencies_hz=None, hop_s=None, n_col
     axes[0, 0].set_ylabel("")
     figure.supylabel("mel band" if frequencies_hz is None else "frequency (kHz)")
     figure.supxlabel("column, each syllable's own time scale" if hop_s is None else "time (ms)")
-    figure.colorbar(image, ax=axes, label=LEVEL_LABEL, aspect=40, pad=0.01)
+    figure.colorbar(image, ax=axes, label=AMPLITUDE_LABEL, aspect=40, pad=0.01)
     return figure
 
 
-def label_bands_khz(ax, frequencies_hz):
-    """Label an axis of mel bands with round frequencies, where the mel scale has them."""
+def label_bands_khz(ax: Axes, frequencies_hz: np.ndarray) -> None:
+    """Label a vertical axis of mel bands with round frequencies, at their places between bands.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Its band 0 is at 0, band 1 at 1, and so on.
+    frequencies_hz : float array [n_bands]
+        Centre frequencies, rising.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> import usvlib
+    >>> figure, ax = plt.subplots()
+    >>> usvlib.figures.label_bands_khz(ax, [45_000, 55_000, 65_000, 75_000])
+    >>> ax.get_ylabel(), [label.get_text() for label in ax.get_yticklabels()]
+    ('frequency (kHz)', ['45', '50', '55', '60', '65', '70'])
+    """
     ax.set_yticks(*band_ticks(frequencies_hz))
     ax.set_ylabel("frequency (kHz)")
 
 
-def band_ticks(frequencies_hz):
-    """Round frequencies on an axis of mel bands: where they are, and what they are in kHz."""
+def band_ticks(frequencies_hz: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return the places of round frequencies on an axis of mel bands, and their values in kHz."""
     khz = np.asarray(frequencies_hz) / 1000
     step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if np.ptp(khz) / s <= 6)
     ticks = np.arange(np.ceil(khz[0] / step), khz[-1] / step) * step
     return np.interp(ticks, khz, np.arange(len(khz))), [f"{tick:g}" for tick in ticks]
 
 
-def listen(recording, start_s, stop_s, label, slowdown=SLOWDOWN):
-    """A player of a stretch of a recording, slowed down so that it can be heard.
+def listen(
+    recording: Audio, start_s: float, stop_s: float, label: str, slowdown: float = SLOWDOWN
+) -> HTML:
+    """Return a player of an excerpt, slowed down so that humans can hear it.
 
-    Every frequency is divided by `slowdown`, and every duration multiplied.
+    Every frequency is divided by `slowdown`, and every duration multiplied by it.
 
     Parameters
     ----------
-    recording : Recording
+    recording : Audio or Recording
     start_s, stop_s : float
-        In seconds.
+        In seconds from the start of the recording. What lies outside the recording is cut off.
     label : str
-        What is heard, for the page and for those who listen to it being read.
-    slowdown : float
+        The caption, which screen readers say, too.
+    slowdown : float, default 16
+        At 16, 80 kHz becomes 5 kHz.
 
     Returns
     -------
     IPython.display.HTML
+        Notebooks show it as a player with its caption.
+
+    Raises
+    ------
+    UsvError
+        If an argument is of the wrong kind, or no sample lies in the excerpt.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> recording = usvlib.simulate_recording(n_syllables=12)
+    >>> player = usvlib.listen(recording, 0.0, 0.5, "the first half second")
+    >>> "<figcaption>the first half second</figcaption>" in player.data
+    True
     """
     import html
 
-    from IPython.display import HTML, Audio
+    from IPython import display
 
-    rate = round(recording.samplerate_hz / slowdown)
-    player = Audio(recording.read(start_s, stop_s), rate=rate)._repr_html_()
+    check_type("recording", recording, Audio)
+    check_type("label", label, str)
+    start_s, stop_s = _number("start_s", start_s), _number("stop_s", stop_s)
+    rate_hz = round(recording.samplerate_hz / _number("slowdown", slowdown, above=0))
+    if not 1 <= rate_hz <= MAX_WAV_HZ:
+        raise UsvError(
+            f"slowdown is {slowdown}; the sampling rate of {recording.samplerate_hz} Hz divided "
+            f"by it must be from 1 to {MAX_WAV_HZ} Hz"
+        )
+    samples = recording.read(start_s, stop_s)
+    if not len(samples):
+        raise UsvError(
+            f"start_s is {start_s:g} and stop_s is {stop_s:g}; they must enclose a sample of "
+            f"{recording.name}, which lasts {recording.duration_s:.3f} s"
+        )
+    # Digital silence cannot be normalised.
+    player = display.Audio(samples, rate=rate_hz, normalize=bool(samples.any()))._repr_html_()
     label = html.escape(label, quote=True)
     player = player.replace("<audio", f'<audio aria-label="{label}"', 1)
-    return HTML(f'<figure class="usv-sound">{player}<figcaption>{label}</figcaption></figure>')
+    return display.HTML(
+        f'<figure class="usv-sound">{player}<figcaption>{label}</figcaption></figure>'
+    )
 
 
-def _extent_ms(times, n_bands):
-    """Extent of an image whose columns are centred on `times` and whose rows on whole bands."""
-    half = (times[1] - times[0]) / 2 if len(times) > 1 else 0.5
-    return (times[0] - half, times[-1] + half, -0.5, n_bands - 0.5)
+def axes_of_figure(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return `ax`, or the axes of a new figure of that size in inches if it is None."""
+    import colorcet  # noqa: F401  (registers its colour maps)
+    import matplotlib.axes
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        return plt.subplots(figsize=size, layout="constrained")[1]
+    check_type("ax", ax, matplotlib.axes.Axes)
+    return ax
+
+
+def _number(argument, value, above=-math.inf):
+    """Return `value` as a float, or raise a `UsvError` if it is not a finite number."""
+    if not isinstance(value, numbers.Real) or not above < value < math.inf:
+        rule = f" above {above}" if above > -math.inf else ""
+        raise UsvError(f"{argument} is {value!r}; it must be a finite number{rule}")
+    return float(value)
+
+
+def _check_length(argument, values, length):
+    """Raise a `UsvError` if an argument that may be None has another length."""
+    if values is not None and np.shape(values) != (length,):
+        raise UsvError(f"{argument} has shape {np.shape(values)}; it must have {length} values")
+
+
+def _images(spectrograms):
+    """Return the spectrograms as float arrays [n_bands, n_frames], at least one."""
+    rule = "it must be a sequence of arrays [n_bands, n_frames] of finite numbers"
+    try:
+        images = [np.asarray(spectrogram, np.float64) for spectrogram in spectrograms]
+    except (TypeError, ValueError) as error:
+        raise UsvError(f"spectrograms is a {type(spectrograms).__name__}; {rule}") from error
+    if not images:
+        raise UsvError(f"spectrograms is empty; {rule}")
+    for i, image in enumerate(images):
+        if image.ndim != 2 or not image.size or not np.isfinite(image).all():
+            raise UsvError(f"spectrograms[{i}] has shape {image.shape}; {rule}")
+    return images
+
+
+def _extent_ms(times_ms, n_bands):
+    """Return the extent of an image whose columns and rows are centred on times and on bands."""
+    half = (times_ms[1] - times_ms[0]) / 2 if len(times_ms) > 1 else 0.5
+    return (times_ms[0] - half, times_ms[-1] + half, -0.5, n_bands - 0.5)

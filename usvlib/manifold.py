@@ -1,53 +1,77 @@
-"""The figure: what syllables look like, at the place where the map has them."""
+"""Figures of the manifold: spectrograms drawn at their places on the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._shared import UsvError, whole_number
-from .clustering import cluster
+from ._shared import UsvError, check_type, whole_number
+from .clustering import Clusters, cluster
 from .embedding import check_coordinates
-from .figures import COLOUR_MAP, LEVEL_LABEL
+from .figures import AMPLITUDE_LABEL, COLOUR_MAP, axes_of_figure
 from .normalisation import check_features
 
-# Means may overlap by so much of their width: a little where clusters crowd, for their corners are
-# empty, and more between the two that happen to be closest.
-CROWDED_OVERLAP = 0.2
-MOST_OVERLAP = 0.45
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-# With a frame of examples around it, the map takes the middle two thirds of the axes.
+# By which share of their width two means may overlap: a little where clusters crowd, since the
+# corners of a mean are mostly empty, and more between the two clusters that are closest.
+CROWDED_OVERLAP = 0.2
+MAX_OVERLAP = 0.45
+
+# Half the width of the axes in widths of the map, which then takes the middle two thirds and
+# leaves room for a frame of examples.
 HALF_SPANS = 0.76
 
 
-def plot_manifold(features, coordinates, clusters, ax=None):
-    """Each cluster's mean spectrogram, at its centroid and in the map's own coordinates.
+def plot_manifold(
+    features: np.ndarray, coordinates: np.ndarray, clusters: Clusters, ax: Axes | None = None
+) -> Axes:
+    """Plot the mean spectrogram of each cluster at its centroid, in the coordinates of the map.
 
-    All means share one size and one colour scale. What lies near the noise floor is transparent,
-    so that the syllables, faint dots, show through.
+    All means share one size and one colour scale. Values near the noise floor are transparent, so
+    that the syllables, which are faint dots, show through. The idea of the figure is the
+    tutorial's; placing the means in data coordinates is ours.
 
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
-        Lowest band first.
+        In log2 units over the noise floor, lowest band first, as `normalise` gives them.
     coordinates : float array [n_syllables, 2]
+        As `embed` gives them; a syllable with NaN is left off the map.
     clusters : Clusters
+        As `cluster` gives them for these coordinates.
     ax : matplotlib Axes, optional
-        By default a new figure's.
+        The axes of a new figure by default.
 
     Returns
     -------
-    Axes
-        One `AxesImage` a cluster, in the order of the clusters, as `ax.images`.
+    matplotlib Axes
+        `ax.images` holds one image for each cluster, in the order of the clusters.
+
+    Raises
+    ------
+    UsvError
+        If the arguments are of the wrong kind, or not of the same syllables.
+
+    Examples
+    --------
+    >>> import numpy as np, usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> coordinates = np.random.default_rng(0).normal(size=(12, 2))  # instead of embed(features)
+    >>> clusters = usvlib.cluster(coordinates, n_clusters=3)
+    >>> ax = usvlib.plot_manifold(usvlib.normalise(spectrograms), coordinates, clusters)
+    >>> len(ax.images)
+    3
     """
-    features, coordinates = check_pictures(features, coordinates)
-    if len(clusters.labels) != len(features):
-        raise UsvError(
-            f"there are features of {len(features)} syllables and labels of "
-            f"{len(clusters.labels)}; they must go together"
-        )
-    ax = _map_axes(ax, (8, 8))
-    if not clusters.n_clusters:
+    check_type("clusters", clusters, Clusters)
+    features, coordinates = check_map(features, coordinates)
+    means = clusters.means(features)
+    ax = _map_axes(ax)
+    if not len(means):
         return _say_no_map(ax)
-    means = cluster_means(features, clusters)
-    width, height = picture_size(coordinates, clusters.centroids, means.shape[1:])
+    width, height = mean_size(coordinates, clusters.centroids, means.shape[1:])
     ax.scatter(*coordinates.T, c="0.55", s=4, alpha=0.4, linewidths=0)
     highest = means.max() or 1.0
     for mean, (x, y) in zip(means, clusters.centroids, strict=True):
@@ -59,56 +83,68 @@ def plot_manifold(features, coordinates, clusters, ax=None):
             cmap=COLOUR_MAP,
             vmin=0,
             vmax=highest,
-            alpha=visible_share(mean, highest),
+            alpha=opacity(mean, highest),
             zorder=2,
         )
     _fit_limits(ax, np.vstack([coordinates, clusters.centroids]), (width, height))
     ax.figure.colorbar(
-        ax.images[0], ax=ax, label=f"mean {LEVEL_LABEL}", shrink=0.5, aspect=30, alpha=1
+        ax.images[0], ax=ax, label=f"mean {AMPLITUDE_LABEL}", shrink=0.5, aspect=30, alpha=1
     )
     return ax
 
 
-def cluster_means(features, clusters):
-    """Mean spectrogram of each cluster: float array [n_clusters, n_bands, n_frames]."""
-    return np.array(
-        [features[clusters.labels == label].mean(axis=0) for label in range(clusters.n_clusters)]
-    )
-
-
-def visible_share(mean, highest):
-    """How opaque a mean is: what lies near the noise floor lets the map show through."""
+def opacity(mean: np.ndarray, highest: float) -> np.ndarray:
+    """Return the opacity of a mean, 0 to 1: the map shows through near the noise floor."""
     return np.clip(mean / (0.25 * highest), 0, 1)
 
 
-def plot_examples(features, coordinates, n_examples=24, ax=None):
-    """The map with a frame of example spectrograms around it, each linked to its point.
+def plot_examples(
+    features: np.ndarray, coordinates: np.ndarray, n_examples: int = 24, ax: Axes | None = None
+) -> Axes:
+    """Plot the map with a frame of example spectrograms around it, each linked to its point.
 
-    The frame is that of Sainburg et al. (2020). The examples are the syllables nearest to the
-    centres of as many groups as there is room for, so that all parts of the map are shown.
+    The frame is that of Sainburg et al. (2020). To show all parts of the map, we divide it into
+    `n_examples` groups by k-means and take the syllable nearest to the centroid of each.
 
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
+        In log2 units over the noise floor, lowest band first, as `normalise` gives them.
     coordinates : float array [n_syllables, 2]
-    n_examples : int
-        A multiple of 4 fills the frame; fewer are drawn where there are fewer syllables.
+        As `embed` gives them; a syllable with NaN is left off the map.
+    n_examples : int, default 24
+        A multiple of 4 fills the frame. If there are fewer syllables, all of them are examples.
     ax : matplotlib Axes, optional
+        The axes of a new figure by default.
 
     Returns
     -------
-    Axes
-        The examples' axes are its `child_axes`.
+    matplotlib Axes
+        `ax.child_axes` holds the axes of the examples.
+
+    Raises
+    ------
+    UsvError
+        If the arguments are of the wrong kind, or not of the same syllables.
+
+    Examples
+    --------
+    >>> import numpy as np, usvlib
+    >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
+    >>> coordinates = np.random.default_rng(0).normal(size=(12, 2))  # instead of embed(features)
+    >>> ax = usvlib.manifold.plot_examples(usvlib.normalise(spectrograms), coordinates, 8)
+    >>> len(ax.child_axes)
+    8
     """
     from scipy.optimize import linear_sum_assignment
 
-    features, coordinates = check_pictures(features, coordinates)
-    ax = _map_axes(ax, (8, 8))
+    features, coordinates = check_map(features, coordinates)
+    n_examples = whole_number("n_examples", n_examples, 1)
+    ax = _map_axes(ax)
     shown = np.flatnonzero(np.isfinite(coordinates).all(axis=1))
     if not len(shown):
         return _say_no_map(ax)
     points = coordinates[shown]
-    n_examples = whole_number("n_examples", n_examples, 1)
     n_examples = min(n_examples, len(np.unique(points, axis=0)))
     groups = cluster(points, n_clusters=n_examples).centroids
     nearest = [np.linalg.norm(points - group, axis=1).argmin() for group in groups]
@@ -116,7 +152,7 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
     middle, span = (low + high) / 2, np.where(high > low, high - low, 1)
     ax.scatter(*points.T, c="0.55", s=6, alpha=0.5, linewidths=0)
     places, size = _frame_places(n_examples)
-    # The pairing of least total length: no two of its links cross.
+    # If all links together are as short as possible, no two of them cross.
     distances = np.linalg.norm(
         (0.5 + (points[nearest] - middle) / (2 * HALF_SPANS * span))[:, np.newaxis] - places,
         axis=-1,
@@ -143,7 +179,7 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
             arrowprops={"arrowstyle": "-", "color": "0.4", "linewidth": 0.7},
         )
         ax.plot(*points[example], "o", color="0.15", markersize=3)
-    # The map fits inside of the frame. Its units mean nothing, and ticks would run under it.
+    # The map lies inside the frame. UMAP's units mean nothing, and ticks would collide with it.
     (left, bottom), (right, top) = middle - HALF_SPANS * span, middle + HALF_SPANS * span
     ax.set(xlim=(left, right), ylim=(bottom, top))
     ax.set(xticks=[], yticks=[], aspect="auto")
@@ -152,7 +188,7 @@ def plot_examples(features, coordinates, n_examples=24, ax=None):
 
 
 def _frame_places(n):
-    """Centres [n, 2] of pictures evenly around a square of side 1, and their size."""
+    """Return n centres [n, 2] evenly spaced around a square of side 1, and the size of examples."""
     size = min(0.85 / (n / 4 + 0.85), 0.15)
     corners = np.array([(0, 0.5), (0, 0), (1, 0), (1, 1), (0, 1), (0, 0.5)])
     lengths = [0, 0.5, 1.5, 2.5, 3.5, 4]
@@ -161,8 +197,10 @@ def _frame_places(n):
     return size / 2 + places * (1 - size), size
 
 
-def picture_size(coordinates, centroids, shape):
-    """Width and height of means in data units: as large as the clusters' distances let them be."""
+def mean_size(
+    coordinates: np.ndarray, centroids: np.ndarray, shape: tuple[int, int]
+) -> tuple[float, float]:
+    """Return the width and height of the means on the map: as large as the overlaps allow."""
     n_bands, n_frames = shape
     ratio = n_bands / n_frames
     if len(centroids) > 1:
@@ -170,38 +208,36 @@ def picture_size(coordinates, centroids, shape):
         apart = apart.max(axis=-1)
         np.fill_diagonal(apart, np.inf)
         nearest = apart.min(axis=1)
-        width = min(np.median(nearest) / (1 - CROWDED_OVERLAP), nearest.min() / (1 - MOST_OVERLAP))
+        width = min(np.median(nearest) / (1 - CROWDED_OVERLAP), nearest.min() / (1 - MAX_OVERLAP))
     else:
         width = 0.5 * np.nanmax(np.nanmax(coordinates, axis=0) - np.nanmin(coordinates, axis=0))
     return (width, width * ratio) if width > 0 else (1.0, ratio)
 
 
 def _fit_limits(ax, points, size):
+    """Set the limits of the axes so that all points and means are inside."""
     low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
     margin = 0.55 * np.array(size)
     ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
     ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
 
 
-def _map_axes(ax, size):
-    import colorcet  # noqa: F401  (registers its colour maps)
-
-    if ax is None:
-        import matplotlib.pyplot as plt
-
-        _, ax = plt.subplots(figsize=size, layout="constrained")
+def _map_axes(ax):
+    """Return the axes of a map: equal units in both directions, and labels."""
+    ax = axes_of_figure(ax, (8, 8))
     ax.set_aspect("equal")
     ax.set(xlabel="UMAP 1", ylabel="UMAP 2")
     return ax
 
 
 def _say_no_map(ax):
+    """Write into the axes that there is no map."""
     ax.text(0.5, 0.5, "no map: fewer than 4 syllables", ha="center", transform=ax.transAxes)
     return ax
 
 
-def check_pictures(features, coordinates):
-    """Both as arrays of the same syllables, or a `UsvError`."""
+def check_map(features: np.ndarray, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return both as arrays, or raise a `UsvError` if they are not of the same syllables."""
     features, coordinates = check_features(features), check_coordinates(coordinates)
     if features.ndim != 3:
         raise UsvError(
@@ -210,6 +246,6 @@ def check_pictures(features, coordinates):
     if len(features) != len(coordinates):
         raise UsvError(
             f"there are features of {len(features)} syllables and coordinates of "
-            f"{len(coordinates)}; they must go together"
+            f"{len(coordinates)}; they must be of the same syllables"
         )
     return features, coordinates

@@ -1,6 +1,6 @@
-"""The explorer in a browser: what is pointed at is shown, what is clicked is heard.
+"""The explorer in a browser: pointing at a syllable shows it, and a click plays it.
 
-On the page of the book, against the data it was built from; and as a file of its own.
+Tested in the page of the book, against the data of the book, and as a saved file.
 """
 
 import functools
@@ -16,7 +16,7 @@ import usvlib
 
 PAGE = "chapters/08_explore.html"
 
-# What was played, as the browser was given it.
+# Record the sounds that the browser plays.
 RECORD_SOUNDS = """
 globalThis.heard = [];
 const start = AudioBufferSourceNode.prototype.start;
@@ -44,7 +44,7 @@ OscillatorNode.prototype.start = function (...when) {
 
 
 class Opened:
-    """The explorer in a tab, with the models that Bokeh drew."""
+    """The explorer in a tab, with the models that Bokeh draws."""
 
     def __init__(self, page, frame):
         self.page, self.frame = page, frame
@@ -59,26 +59,26 @@ class Opened:
 
     @functools.cached_property
     def carried(self):
-        """What the page's script was given."""
+        """The data that the page's script reads."""
         return self.evaluate("JSON.parse(document.getElementById('carried').textContent)")
 
     @property
     def selected(self):
         return self.evaluate(f"{self.source}.selected.indices")
 
-    def shown_picture(self, name):
-        """The levels that a panel shows, and how wide it shows them."""
-        levels, shape, width = self.evaluate(
+    def shown_spectrogram(self, name):
+        """The values that a panel shows, and how wide it shows them."""
+        values, shape, width = self.evaluate(
             """(name) => {
               const { image, width } = Bokeh.documents[0].get_model_by_name(name).data;
               return [Array.from(image[0]), image[0].shape, width[0]];
             }""",
-            f"{name}-picture",
+            f"{name}-spectrogram",
         )
-        return np.reshape(levels, shape), width
+        return np.reshape(values, shape), width
 
     def places(self):
-        """Where each syllable is on the screen: array [n_syllables, 2]."""
+        """Places of the syllables on the screen: array [n_syllables, 2], in pixels."""
         inside = np.array(
             self.evaluate(
                 f"""() => {{
@@ -97,7 +97,7 @@ class Opened:
         self.page.mouse.move(*self.places()[number])
 
     def loners(self, n):
-        """Syllables far from all others on the screen, so that a pointer means just them."""
+        """Syllables far from all others on the screen, so that a pointer selects only them."""
         places = self.places()
         apart = np.linalg.norm(places[:, np.newaxis] - places, axis=2)
         np.fill_diagonal(apart, np.inf)
@@ -113,7 +113,7 @@ def explorer(visit):
     frame = page.locator("iframe.usv-explorer")
     frame.scroll_into_view_if_needed()
     opened = Opened(page, frame.element_handle().content_frame())
-    # The map in the middle of the window, where the mouse reaches all of it.
+    # In the middle of the window, the mouse reaches all of the map.
     opened.frame.locator("#map").evaluate("(map) => map.scrollIntoView({ block: 'center' })")
     page.wait_for_timeout(200)
     return opened
@@ -139,17 +139,17 @@ def test_every_syllable_of_the_recording_is_on_the_map(explorer, study):
     assert explorer.carried["syllable"] == on_map.tolist()
 
 
-def test_what_is_pointed_at_is_shown(explorer, study):
+def test_pointing_at_a_syllable_shows_it(explorer, study):
     numbers = explorer.carried["syllable"]
     for i in explorer.loners(8):
         explorer.point_at(i)
         syllable = numbers[i]
         explorer.frame.get_by_text(f"Syllable {syllable}", exact=True).wait_for()
-        levels, width_ms = explorer.shown_picture("syllable")
-        expected = np.clip(study.spectrograms.spectrograms[syllable], 0, levels.max())
-        assert levels.shape == expected.shape
-        assert alike(levels, expected) > 0.85
-        assert np.abs(levels - expected).mean() < 0.4
+        values, width_ms = explorer.shown_spectrogram("syllable")
+        expected = np.clip(study.spectrograms.spectrograms[syllable], 0, values.max())
+        assert values.shape == expected.shape
+        assert alike(values, expected) > 0.85
+        assert np.abs(values - expected).mean() < 0.4
         assert width_ms == pytest.approx(1000 * study.spectrograms.hop_s * expected.shape[1])
         measures = study.measures.iloc[syllable]
         duration_ms, khz, cluster = re.findall(
@@ -161,37 +161,37 @@ def test_what_is_pointed_at_is_shown(explorer, study):
 
 
 def test_no_other_syllable_looks_more_like_it(explorer, study):
-    """That the picture is the right one, not just one of the right size."""
+    """The spectrogram is the right one, not just one of the right size."""
     n_frames = explorer.carried["n_frames"]
-    # One of a length that many have.
+    # Take a syllable of a length that many others have.
     i = max(explorer.loners(50), key=lambda i: n_frames.count(n_frames[i]))
     assert n_frames.count(n_frames[i]) > 5
     explorer.point_at(i)
     explorer.page.wait_for_timeout(100)
-    levels, _ = explorer.shown_picture("syllable")
+    values, _ = explorer.shown_spectrogram("syllable")
     same_size = [
         number
         for number, spectrogram in enumerate(study.spectrograms.spectrograms)
-        if spectrogram.shape == levels.shape
+        if spectrogram.shape == values.shape
     ]
-    likeness = [alike(levels, study.spectrograms.spectrograms[number]) for number in same_size]
+    likeness = [alike(values, study.spectrograms.spectrograms[number]) for number in same_size]
     assert same_size[int(np.argmax(likeness))] == explorer.carried["syllable"][i]
 
 
-def test_a_picture_follows_the_pointer_at_once(explorer):
+def test_a_spectrogram_follows_the_pointer_at_once(explorer):
     explorer.evaluate(
         """() => {
           globalThis.delays = [];
           let moved = 0;
           addEventListener("pointermove", (event) => { moved = event.timeStamp; }, true);
-          const shown = Bokeh.documents[0].get_model_by_name("syllable-picture");
-          // The frame in which it is drawn, to its end.
+          const shown = Bokeh.documents[0].get_model_by_name("syllable-spectrogram");
+          // Wait until the frame in which it is drawn has ended.
           shown.change.connect(() => requestAnimationFrame(() => setTimeout(
             () => delays.push(performance.now() - moved))));
         }"""
     )
     medians_ms = []
-    for _ in range(3):  # another test may have the processor
+    for _ in range(3):  # another test may occupy the processor
         explorer.evaluate("delays.length = 0")
         for i in explorer.loners(15):
             explorer.point_at(i)
@@ -204,7 +204,7 @@ def test_a_picture_follows_the_pointer_at_once(explorer):
     assert min(medians_ms) < 50
 
 
-def test_what_was_clicked_stays_in_view_when_the_pointer_leaves(explorer):
+def test_a_clicked_syllable_stays_on_display_when_the_pointer_leaves(explorer):
     first, second = explorer.loners(2)
     names = [f"Syllable {explorer.carried['syllable'][i]}" for i in (first, second)]
     explorer.page.mouse.click(*explorer.places()[first])
@@ -227,7 +227,7 @@ def test_a_syllable_is_found_by_its_number(explorer):
 
 
 def heard(explorer, i):
-    """Click on a syllable, and give what was played."""
+    """Click on a syllable, and return the sound that is played."""
     before = explorer.evaluate("heard.length")
     explorer.page.mouse.click(*explorer.places()[i])
     explorer.frame.wait_for_function("(n) => heard.length > n", arg=before)
@@ -266,7 +266,7 @@ def test_a_click_plays_a_tone_along_the_contour_elsewhere(explorer, study):
         assert np.nanmin(khz) - 1 < played.min()
         assert played.max() < np.nanmax(khz) + 1
         assert np.median(played) == pytest.approx(np.nanmedian(khz), abs=1)
-        # From its first moment on, not gliding up from what an oscillator begins with.
+        # The first frequency is set, so that the tone does not glide up from the default.
         assert np.all(np.diff(np.array(sound["points"])[:, 0]) > 0)
 
 
@@ -293,8 +293,8 @@ def test_escape_stops_a_sound_and_another_syllable_takes_its_line_away(explorer)
     assert not explorer.evaluate(line)
 
 
-def test_of_two_clicks_the_last_is_heard(visit, two_recordings, tmp_path):
-    """Also when the sound of the first takes longer to get ready."""
+def test_the_last_of_two_clicks_is_heard(visit, two_recordings, tmp_path):
+    """This holds also if the first sound takes longer to decode."""
     usvlib.explore(**two_recordings).save(tmp_path / "map.html")
     tab = visit()
     tab.context.add_init_script(RECORD_SOUNDS)
@@ -317,7 +317,7 @@ def test_of_two_clicks_the_last_is_heard(visit, two_recordings, tmp_path):
     assert opened.evaluate("heard.length") == 1
 
 
-def test_a_box_selects_what_is_in_it_and_shows_its_mean(explorer, study):
+def test_a_box_selects_its_syllables_and_shows_their_mean(explorer, study):
     places = explorer.places()
     middle = np.median(places, axis=0)
     (left, top), (right, bottom) = middle - 70, middle + 60
@@ -328,15 +328,15 @@ def test_a_box_selects_what_is_in_it_and_shows_its_mean(explorer, study):
     inside = ((places > (left, top)) & (places < (right, bottom))).all(axis=1)
     found = explorer.selected
     assert len(found) > 10
-    # On the very edge of the box a fraction of a pixel decides.
+    # At the edge of the box, a fraction of a pixel decides.
     assert np.mean(np.isin(found, np.flatnonzero(inside))) > 0.95
     assert len(found) == pytest.approx(inside.sum(), rel=0.05)
     assert f"Mean of the {len(found):,} selected" == explorer.text("selection-name")
     members = study.features[np.array(explorer.carried["syllable"])[found]]
-    levels, _ = explorer.shown_picture("mean")
+    values, _ = explorer.shown_spectrogram("mean")
     expected = np.clip(members, 0, explorer.carried["highest"]).mean(axis=0)
-    assert alike(levels, expected) > 0.98
-    assert np.abs(levels - expected).mean() < 0.15
+    assert alike(values, expected) > 0.98
+    assert np.abs(values - expected).mean() < 0.15
     thumbnails = explorer.frame.locator("#members button")
     assert thumbnails.count() == min(len(found), 30)
     words = thumbnails.first.get_attribute("aria-label")
@@ -347,7 +347,7 @@ def test_a_box_selects_what_is_in_it_and_shows_its_mean(explorer, study):
     assert explorer.text("selection-name") == "Nothing is selected"
 
 
-def test_what_is_drawn_round_is_selected(explorer):
+def test_a_freehand_line_selects_its_syllables(explorer):
     explorer.frame.select_option("#drag", "lasso")
     places = explorer.places()
     middle = np.median(places, axis=0)
@@ -388,7 +388,7 @@ def test_a_cluster_lights_up_its_members(explorer, study):
         button.click()
         assert explorer.selected == np.flatnonzero(labels == label).tolist()
         assert button.get_attribute("aria-pressed") == "true"
-        # Its exemplar is what is looked at.
+        # The exemplar of the cluster is on display.
         name = int(explorer.text("now-name").split()[-1])
         assert study.clusters.labels[name] == label
         button.click()
@@ -396,7 +396,7 @@ def test_a_cluster_lights_up_its_members(explorer, study):
         assert button.get_attribute("aria-pressed") == "false"
 
 
-def test_means_stand_at_their_centroids_until_they_are_taken_away(explorer, study):
+def test_means_are_at_their_centroids_until_they_are_hidden(explorer, study):
     means = "Bokeh.documents[0].get_model_by_name('means')"
     found = explorer.evaluate(f"['x', 'y'].map((axis) => Array.from({means}.data[axis]))")
     np.testing.assert_allclose(np.transpose(found), study.clusters.centroids)
@@ -412,13 +412,13 @@ def test_means_stand_at_their_centroids_until_they_are_taken_away(explorer, stud
     assert not explorer.evaluate(visible)
 
 
-def test_means_make_way_for_the_colours_of_a_measure(explorer):
+def test_means_are_hidden_while_a_measure_is_shown_in_colour(explorer):
     for option, expected in (("duration (ms)", False), ("cluster", True)):
         explorer.frame.select_option("#colour", option)
         assert explorer.frame.locator("#means").is_checked() == expected
 
 
-def test_a_finger_that_scrolls_past_selects_nothing(browser):
+def test_scrolling_with_a_finger_selects_nothing(browser):
     context = browser.new_context(viewport=NARROW, has_touch=True, is_mobile=True)
     page = context.new_page()
     page.goto((SITE / PAGE).as_uri())
@@ -434,7 +434,7 @@ def test_a_finger_that_scrolls_past_selects_nothing(browser):
     context.close()
 
 
-def test_each_colour_is_that_of_a_column_and_has_a_scale(explorer):
+def test_each_colour_option_has_a_column_and_a_scale(explorer):
     dots = """Bokeh.documents[0].get_model_by_name("map").renderers
               .find((each) => each.glyph.type === "Scatter").glyph"""
     bars = """Bokeh.documents[0].get_model_by_name("map").below
@@ -450,8 +450,8 @@ def test_each_colour_is_that_of_a_column_and_has_a_scale(explorer):
         assert len(values) == len(explorer.carried["syllable"])
 
 
-def test_the_keyboard_does_all_of_it(explorer):
-    """Go, listen, select, let go, in the order of a reader without a mouse."""
+def test_everything_can_be_done_with_the_keyboard(explorer):
+    """Go to a syllable, listen, select, clear: the steps of a reader without a mouse."""
     keyboard, carried = explorer.page.keyboard, explorer.carried
     x, y = (np.array(explorer.evaluate(f"Array.from({explorer.source}.data.{a})")) for a in "xy")
 
@@ -490,7 +490,7 @@ def test_the_keyboard_does_all_of_it(explorer):
     assert explorer.selected == []
 
 
-def test_the_keyboard_gets_into_it_and_out_again(explorer):
+def test_the_keyboard_enters_and_leaves_the_explorer(explorer):
     page = explorer.page
     page.evaluate("document.querySelector('iframe.usv-explorer').previousElementSibling?.focus()")
     page.locator("iframe.usv-explorer").evaluate(
@@ -514,7 +514,7 @@ def test_the_keyboard_gets_into_it_and_out_again(explorer):
     assert page.evaluate("document.activeElement.tagName") == "IFRAME"
 
 
-def test_it_is_as_dark_as_the_book(explorer):
+def test_it_follows_the_theme_of_the_book(explorer):
     theme = "document.documentElement.dataset.theme"
     for wanted in ("dark", "light"):
         explorer.page.evaluate(f"{theme} = {wanted!r}")
@@ -531,7 +531,7 @@ def test_it_is_accessible_while_it_is_used(visit, scheme):
     assert not violations(page)
 
 
-def test_it_is_as_high_as_it_needs_and_not_wider_than_a_phone(visit):
+def test_its_frame_is_as_high_as_its_content_and_fits_a_phone(visit):
     page = visit(viewport=NARROW).open(PAGE)
     frame = page.locator("iframe.usv-explorer")
     frame.scroll_into_view_if_needed()
@@ -561,7 +561,7 @@ def test_on_paper_it_keeps_its_proportions(explorer):
 
 @pytest.fixture(scope="module")
 def two_recordings():
-    """Stages of two short recordings, one of them with a name that would break a page."""
+    """Stages of two short recordings; unless it is escaped, the name of one breaks the page."""
     recordings = [usvlib.simulate_recording(n_syllables=15, seed=seed) for seed in (1, 2)]
     object.__setattr__(recordings[1], "name", "</script><img src=x onerror=alert(1)>")
     return mapped(usvlib.syllable_spectrograms(recordings), 3) | {"recordings": recordings}

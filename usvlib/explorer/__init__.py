@@ -1,4 +1,4 @@
-"""The explorer: one figure, in one file, in which every syllable can be seen and heard."""
+"""The explorer: an interactive map, in one file, of syllables to look at and to listen to."""
 
 from .page import Explorer, explore
 

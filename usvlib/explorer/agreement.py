@@ -1,104 +1,114 @@
-"""What is shown of the same syllables must be of the same syllables."""
+"""Check that the arguments of `explore` describe the same syllables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError
+from .._shared import UsvError, check_type
 from ..clustering import Clusters
 from ..data import Recording
 from ..spectrograms import SyllableSpectrograms
 
-# Of `syllable_measures`, what the page shows.
+if TYPE_CHECKING:
+    import pandas
+
+# The columns of `syllable_measures` that the explorer shows.
 MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
 
 
-def check_types(spectrograms, clusters):
-    """They are easily given in another order."""
-    if not isinstance(spectrograms, SyllableSpectrograms):
-        raise _other_type("spectrograms", spectrograms, "SyllableSpectrograms")
-    if not isinstance(clusters, Clusters):
-        raise _other_type("clusters", clusters, "Clusters")
-
-
-def _other_type(argument, value, wanted):
-    return UsvError(f"{argument} is a {type(value).__name__}; it must be a {wanted}")
-
-
-def check_recordings(recordings, spectrograms):
-    """The recordings as a list, or None; they must be those of the spectrograms."""
+def check_recordings(
+    recordings: Recording | Iterable[Recording] | None, spectrograms: SyllableSpectrograms
+) -> list[Recording]:
+    """Return the recordings as a list, empty for None; they must be those of the spectrograms."""
     if recordings is None:
-        return None
-    recordings = list(recordings) if isinstance(recordings, (list, tuple)) else [recordings]
+        return []
+    if isinstance(recordings, Recording) or not isinstance(recordings, Iterable):
+        recordings = [recordings]
+    recordings = list(recordings)
     for recording in recordings:
-        if not isinstance(recording, Recording):
-            raise _other_type("recordings", recording, "Recording, or a list of them")
+        check_type("recordings", recording, Recording)
     n_recordings = len(spectrograms.noise_floor)
     if len(recordings) != n_recordings:
         raise UsvError(
             f"recordings has {len(recordings)} recordings, and the spectrograms are of "
-            f"{n_recordings}; they must go together"
+            f"{n_recordings}; they must be the same"
         )
     for index, recording in enumerate(recordings):
-        onset_s = spectrograms.onset_s[spectrograms.recording_index == index]
-        there = recording.onsets / recording.samplerate_hz
-        if len(there) != len(onset_s) or not np.allclose(there, onset_s, rtol=0, atol=1e-6):
+        expected_s = spectrograms.onset_s[spectrograms.recording_index == index]
+        onset_s = recording.onsets / recording.samplerate_hz
+        if len(onset_s) != len(expected_s) or not np.allclose(onset_s, expected_s, 0, 1e-6):
             raise UsvError(
                 f"recordings[{index}] is {recording.name}, and its syllables are not those of the "
-                "spectrograms; they must go together"
+                "spectrograms; they must be the same"
             )
     return recordings
 
 
-def check_lengths(spectrograms, measures, coordinates, clusters):
-    """All must be of as many syllables."""
-    n = len(spectrograms)
-    for argument, length in (
-        ("measures", len(measures)),
-        ("coordinates", len(coordinates)),
-        ("clusters", len(clusters.labels)),
-    ):
-        if length != n:
-            raise UsvError(
-                f"{argument} is of {length} syllables, and the spectrograms are of {n}; "
-                "they must go together"
-            )
+def check_lengths(
+    spectrograms: SyllableSpectrograms, coordinates: np.ndarray, clusters: Clusters
+) -> None:
+    """Raise a `UsvError` unless all arguments have equally many syllables."""
+    for argument, values in (("coordinates", coordinates), ("clusters", clusters.labels)):
+        _check_length(argument, values, spectrograms)
 
 
-def check_clusters(clusters, coordinates):
-    """They must be those of the coordinates, and there must be one."""
+def _check_length(argument, values, spectrograms):
+    """Raise a `UsvError` unless there is one value a syllable."""
+    if len(values) != len(spectrograms):
+        raise UsvError(
+            f"{argument} is of {len(values)} syllables, and the spectrograms are of "
+            f"{len(spectrograms)}; they must be of the same syllables"
+        )
+
+
+def check_clusters(clusters: Clusters, coordinates: np.ndarray) -> None:
+    """Raise a `UsvError` unless the clusters are those of the coordinates, and there is one."""
     rule = "clusters must be those of the coordinates, as cluster(coordinates) gives them"
     labels, centroids = clusters.labels, clusters.centroids
     on_map = np.isfinite(coordinates).all(axis=1)
-    if labels.dtype.kind not in "iu":
-        raise UsvError(f"clusters has labels of type {labels.dtype}; they must be integers")
+    if labels.dtype.kind not in "iu" or labels.ndim != 1:
+        raise UsvError(
+            f"clusters has labels of type {labels.dtype} and shape {labels.shape}; they must be "
+            "integers [n_syllables]"
+        )
     if (bad := np.flatnonzero(on_map != (labels >= 0))).size:
         where = "on the map and in no cluster" if on_map[bad[0]] else "in a cluster and off the map"
         raise UsvError(f"syllable {bad[0]} is {where}; {rule}")
     if not on_map.any():
         raise UsvError("coordinates has no syllable on the map; at least one is needed")
-    if not np.array_equal(np.unique(labels[on_map]), np.arange(len(centroids))):
+    used = np.unique(labels[on_map])
+    if centroids.shape != (len(centroids), 2) or not np.array_equal(used, range(len(centroids))):
         raise UsvError(
-            f"clusters has {len(centroids)} centroids, and its labels are "
-            f"{np.unique(labels[on_map])}; {rule}"
+            f"clusters has centroids of shape {centroids.shape}, and its labels are {used}; {rule}"
         )
     for label, centroid in enumerate(centroids):
         if not np.allclose(coordinates[labels == label].mean(axis=0), centroid):
-            raise UsvError(f"the centroid of cluster {label} is not its members' mean; {rule}")
+            raise UsvError(
+                f"the centroid of cluster {label} is {centroid}, which is not the mean of its "
+                f"syllables; {rule}"
+            )
 
 
-def check_measures(measures, spectrograms):
-    """The columns that the page shows, as numbers; they must be of the same syllables."""
+def check_measures(
+    measures: pandas.DataFrame, spectrograms: SyllableSpectrograms
+) -> pandas.DataFrame:
+    """Return the columns that the explorer shows; they must be of the same syllables."""
     try:
-        measures = measures[list(MEASURES)].astype(float)
+        table = measures[list(MEASURES)].astype(float)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UsvError(
-            f"measures must be a table of numbers with columns {', '.join(MEASURES)}, as "
-            "syllable_measures gives it"
+            f"measures is of type {type(measures).__name__}; it must be a table of numbers with "
+            f"the columns {', '.join(MEASURES)}, as syllable_measures gives it"
         ) from error
-    there = np.isclose(measures.onset_s, spectrograms.onset_s, rtol=0, atol=1e-6)
-    if (bad := np.flatnonzero(~there)).size:
+    _check_length("measures", table, spectrograms)
+    same = np.isclose(table.onset_s, spectrograms.onset_s, rtol=0, atol=1e-6)
+    if (bad := np.flatnonzero(~same)).size:
         raise UsvError(
-            f"syllable {bad[0]} begins at {measures.onset_s.iloc[bad[0]]} s in measures, and at "
+            f"syllable {bad[0]} begins at {table.onset_s.iloc[bad[0]]} s in measures, and at "
             f"{spectrograms.onset_s[bad[0]]} s in the spectrograms; they must be of the same "
             "syllables, in the same order"
         )
-    return measures
+    return table

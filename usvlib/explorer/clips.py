@@ -1,36 +1,44 @@
-"""Sounds of single syllables, slowed down and small enough for a page to carry many of them."""
+"""Sounds of single syllables, slowed down and small enough to fit many into one page."""
+
+from __future__ import annotations
 
 import base64
 import concurrent.futures
 import fractions
 import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._shared import progress_bar
 from ..figures import SLOWDOWN
 
-RATE_HZ = 16_000  # one of Opus's: at a slowdown of 16 it carries 128 kHz
-MARGIN_S = 0.005  # of the recording, before the onset and after the offset
-SETTLING_S = 0.005  # of the filter, read before that and cut off
+if TYPE_CHECKING:
+    from ..data import Recording
+    from ..spectrograms import SyllableSpectrograms
+
+RATE_HZ = 16_000  # Opus supports it; slowed down 16 times, sound of up to 128 kHz fits in
+MARGIN_S = 0.005  # how much of the recording is heard before the onset and after the offset
+SETTLING_S = 0.005  # read before the margin while the filter settles, and then cut off
 LOUDEST = 0.9
 
-# libsndfile's measure, from 0 to 1; with more, the highest calls are lost.
+# libsndfile's scale from 0 to 1; with more compression, the highest frequencies are lost.
 COMPRESSION = 0.97
 
 CLIPS_AT_ONCE = 32
-LARGEST_SHARE = 0.25
+MAX_SHARE = 0.25
 
-# Contours are carried as one byte about every so often; 0 is where they are not held.
+# A contour is stored as one byte about every 2 ms; 0 means that it is not tracked there.
 CONTOUR_STEP_S = 0.002
-TOP_CODE = 255
+MAX_CODE = 255
 
 
-def encode_clip(recording, onset_s, duration_s, lowest_hz):
-    """One syllable of a recording, `SLOWDOWN` times slower, as an Ogg file of Opus.
+def encode_clip(recording: Recording, onset_s: float, duration_s: float, lowest_hz: float) -> bytes:
+    """Encode one syllable of a recording, `SLOWDOWN` times slower, as Opus in an Ogg file.
 
-    What lies below `lowest_hz` is taken out: it was not in the spectrograms, and is often louder
-    than the call. The loudest sample is set to the same level in all clips.
+    Frequencies below `lowest_hz` are filtered out: they are not in the spectrograms, and are often
+    louder than the syllable. All clips have the same peak amplitude.
 
     Parameters
     ----------
@@ -38,6 +46,7 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     onset_s, duration_s : float
         In seconds; a margin of `MARGIN_S` is added on both sides.
     lowest_hz : float
+        Cut-off frequency of the high-pass filter.
 
     Returns
     -------
@@ -65,24 +74,29 @@ def encode_clip(recording, onset_s, duration_s, lowest_hz):
     return file.getvalue()
 
 
-def first_clips(spectrograms, recordings, numbers, most_bytes):
-    """Clips of as many syllables as there is room for, those first in `numbers`.
+def first_clips(
+    spectrograms: SyllableSpectrograms,
+    recordings: Sequence[Recording],
+    numbers: Sequence[int],
+    max_bytes: int,
+) -> dict[int, str]:
+    """Encode clips of the first syllables in `numbers`, as many as fit into `max_bytes`.
 
-    A single one that would take a large part of it is left out.
+    A clip that would take more than `MAX_SHARE` of the space is left out.
 
     Parameters
     ----------
     spectrograms : SyllableSpectrograms
     recordings : list of Recording
     numbers : sequence of int
-        Of the syllables.
-    most_bytes : int
-        The room that there is.
+        Numbers of syllables, the most important first.
+    max_bytes : int
+        Space for all clips together, before base64 makes them a third larger.
 
     Returns
     -------
     dict of int: str
-        Clips in base64, by the syllable's number.
+        Clips in base64, by the number of the syllable.
     """
 
     def encode(number):
@@ -96,27 +110,27 @@ def first_clips(spectrograms, recordings, numbers, most_bytes):
     import joblib
 
     clips, n_bytes = {}, 0
-    # The encoder lets other threads work.
+    # The encoder releases the lock of Python, so that threads work at the same time.
     with concurrent.futures.ThreadPoolExecutor(joblib.cpu_count()) as pool:
         for start in progress_bar("sounds", range(0, len(numbers), CLIPS_AT_ONCE)):
             batch = numbers[start : start + CLIPS_AT_ONCE]
             for number, clip in zip(batch, pool.map(encode, batch), strict=True):
-                if len(clip) > LARGEST_SHARE * most_bytes:
+                if len(clip) > MAX_SHARE * max_bytes:
                     continue
                 n_bytes += len(clip)
-                if n_bytes > most_bytes:
+                if n_bytes > max_bytes:
                     return clips
                 clips[number] = base64.b64encode(clip).decode()
     return clips
 
 
-def coded_contour(contour_khz, low_khz, high_khz):
-    """A contour in base64, one byte a point, 1 to 255 from `low_khz` to `high_khz`.
+def coded_contour(contour_khz: np.ndarray, low_khz: float, high_khz: float) -> str:
+    """Return a contour in base64, one byte a point, 1 to 255 from `low_khz` to `high_khz`.
 
     Parameters
     ----------
     contour_khz : float array [n_points]
-        NaN where it is not held.
+        NaN where the contour is not tracked.
     low_khz, high_khz : float
 
     Returns
@@ -124,5 +138,5 @@ def coded_contour(contour_khz, low_khz, high_khz):
     str
     """
     share = (contour_khz - low_khz) / max(high_khz - low_khz, 1e-9)
-    codes = np.where(np.isfinite(share), 1 + np.rint(share * (TOP_CODE - 1)), 0)
-    return base64.b64encode(np.clip(codes, 0, TOP_CODE).astype(np.uint8)).decode()
+    codes = np.where(np.isfinite(share), 1 + np.rint(share * (MAX_CODE - 1)), 0)
+    return base64.b64encode(np.clip(codes, 0, MAX_CODE).astype(np.uint8)).decode()

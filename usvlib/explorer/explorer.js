@@ -1,14 +1,14 @@
-/* What joins the map, which Bokeh draws, with the pictures and the sounds that the page carries. */
+/* Connects the map, which Bokeh draws, with the spectrograms and sounds stored in the page. */
 "use strict";
 
-const NEAR_PX = 25; // a pointer farther from all points than this points at none
+const NEAR_PX = 25; // a pointer farther than this from all points selects none
 const NARROW_PX = 620;
 const N_MEMBERS = 30;
 
 const part = (id) => document.getElementById(id);
 const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
-/* Bokeh, which is packed, and then the panels, which need it. */
+/* Decompress Bokeh, and then insert the panels, which need it. */
 (async () => {
   const packed = new Blob([bytesOf(part("library").textContent)]).stream();
   const script = document.createElement("script");
@@ -22,7 +22,7 @@ const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.c
   throw error;
 });
 
-// Bokeh calls it, with its models, once they are drawn.
+// Bokeh calls this function with its models once they are drawn.
 globalThis.startExplorer = async (models) => {
   const carried = JSON.parse(part("carried").textContent);
   const [syllables, features] = await Promise.all(
@@ -39,10 +39,10 @@ globalThis.startExplorer = async (models) => {
     return { button, label, members: indices.filter((i) => carried.cluster[i] === label) };
   });
   let now = -1;
-  let pinned = null; // what was clicked or gone to stays, while what is pointed at passes
+  let pinned = null; // the last one clicked or gone to, shown again when the pointer leaves
   const sounds = makeSounds(carried, models.line, () => now);
 
-  /* The syllable that is looked at. */
+  /* The syllable on display. */
 
   const words = (i) => {
     const of = (name, digits, unit) => {
@@ -118,7 +118,7 @@ globalThis.startExplorer = async (models) => {
     if (target.reportValidity()) pin(i);
   });
 
-  /* The syllables that are selected. */
+  /* The selected syllables. */
 
   const select = (chosen) => {
     points.selected.indices = chosen;
@@ -173,13 +173,13 @@ globalThis.startExplorer = async (models) => {
     });
   }
 
-  /* The controls, and the keys. */
+  /* Controls and keys. */
 
   part("colour").addEventListener("change", ({ target }) => {
     const colour = { field: target.value, transform: models.mappers[target.value] };
     for (const kind of dots) kind.fill_color = colour;
     for (const [name, bar] of Object.entries(models.bars)) bar.visible = name === target.value;
-    // A measure's colours are to be read, and the means have colours of their own.
+    // The means have colours of their own, and would hide the colours of a measure.
     part("means").checked = target.value === "cluster";
     placeMeans();
   });
@@ -204,7 +204,7 @@ globalThis.startExplorer = async (models) => {
   };
   part("drag").addEventListener("change", chooseDrag);
   if (window.matchMedia("(pointer: coarse)").matches) {
-    part("drag").value = "page"; // a finger that scrolls past must not select
+    part("drag").value = "page"; // scrolling with a finger must not select syllables
     chooseDrag();
   }
   const zoom = (name) => models.tools[name].do.emit();
@@ -255,9 +255,9 @@ globalThis.startExplorer = async (models) => {
   document.documentElement.dataset.ready = "true";
 };
 
-/* Pictures. */
+/* Spectrograms. */
 
-/* A function that gives the picture of a number: its levels, 0 to 255, lowest band first. */
+/* Return a function from a syllable's index to its values, 0 to 255, lowest band first. */
 async function readAtlas(image, { places, height }) {
   await image.decode();
   const { naturalWidth, naturalHeight } = image;
@@ -269,39 +269,39 @@ async function readAtlas(image, { places, height }) {
   const grey = Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
   return (i) => {
     const [left, top, width] = places.slice(3 * i, 3 * i + 3);
-    const levels = new Uint8Array(width * height);
+    const values = new Uint8Array(width * height);
     for (let row = 0; row < height; row++) {
       const start = (top + row) * naturalWidth + left;
-      levels.set(grey.subarray(start, start + width), row * width);
+      values.set(grey.subarray(start, start + width), row * width);
     }
-    return { levels, width, height };
+    return { values, width, height };
   };
 }
 
-function meanOf(pictures) {
-  const [{ width, height }] = pictures;
-  const levels = new Float32Array(width * height);
-  for (const picture of pictures) {
-    for (let k = 0; k < levels.length; k++) levels[k] += picture.levels[k] / pictures.length;
+function meanOf(images) {
+  const [{ width, height }] = images;
+  const values = new Float32Array(width * height);
+  for (const image of images) {
+    for (let k = 0; k < values.length; k++) values[k] += image.values[k] / images.length;
   }
-  return { levels, width, height };
+  return { values, width, height };
 }
 
-/* Give a panel another picture, of values from 0 to `highest`, so many ms or columns long. */
-function draw(source, { levels, width, height }, highest, length) {
-  // The array that is there knows its class, which Bokeh does not name to the world.
-  const Picture = source.data.image[0].constructor;
-  const values = Float32Array.from(levels, (level) => (level * highest) / 255);
-  const image = new Picture(values, [height, width]);
+/* Draw values of 0 to 255 in a panel, as 0 to `highest`; the length is in ms or in columns. */
+function draw(source, { values, width, height }, highest, length) {
+  // Bokeh does not export the class of its arrays, so take it from the array in the panel.
+  const NDArray = source.data.image[0].constructor;
+  const scaled = Float32Array.from(values, (value) => (value * highest) / 255);
+  const image = new NDArray(scaled, [height, width]);
   source.data = { ...source.data, image: [image], width: [length] };
 }
 
-function thumbnail(canvas, { levels, width, height }, palette) {
+function thumbnail(canvas, { values, width, height }, palette) {
   [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
-  levels.forEach((level, k) => {
-    const colour = parseInt(palette[level].slice(1), 16);
+  values.forEach((value, k) => {
+    const colour = parseInt(palette[value].slice(1), 16);
     image.data.set([colour >> 16, (colour >> 8) & 255, colour & 255, 255], 4 * k);
   });
   context.putImageData(image, 0, 0);
@@ -328,9 +328,9 @@ function makeSounds(carried, line, shown) {
     return { node, seconds: node.buffer.duration, before_ms: carried.margin_ms };
   };
 
-  // A tone along the contour, silent where that is not held.
+  // A tone along the contour, silent where the contour is not tracked.
   const resynthesised = (i) => {
-    const codes = bytesOf(carried.contours[i]); // 1 to 255 from low to high, 0 where not held
+    const codes = bytesOf(carried.contours[i]); // 1 to 255 from low to high, 0 where not tracked
     const [low, high] = carried.contour_khz;
     const { slowdown } = carried;
     const seconds = (codes.length * carried.contour_step_ms * slowdown) / 1000;
@@ -341,7 +341,7 @@ function makeSounds(carried, line, shown) {
     codes.forEach((code, k) => {
       const time = start + (seconds * k) / codes.length;
       const hz = (1000 * (low + ((code - 1) / 254) * (high - low))) / slowdown;
-      // Where a tone begins it does not glide there from somewhere else.
+      // At the start of a tone the frequency is set, since a ramp would glide up to it.
       if (code && codes[k - 1]) node.frequency.linearRampToValueAtTime(hz, time);
       else if (code) node.frequency.setValueAtTime(hz, time - seconds / codes.length);
       gain.gain.linearRampToValueAtTime(code ? 0.5 : 0, time);
@@ -373,7 +373,7 @@ function makeSounds(carried, line, shown) {
     has,
     stop,
     kind: (i) => {
-      if (!has(i)) return "nothing to hear: neither the recording nor a contour is here";
+      if (!has(i)) return "no sound: this page has neither the recording nor a contour";
       return carried.clips[i]
         ? `as recorded, ${carried.slowdown} times slower`
         : `a tone along its contour, ${carried.slowdown} times slower; not the recording`;
@@ -384,10 +384,10 @@ function makeSounds(carried, line, shown) {
       if (!has(i)) return;
       context ??= new AudioContext();
       await context.resume();
-      // What this browser cannot play it has not.
+      // Treat a clip that this browser cannot decode as missing.
       const clip = carried.clips[i] && (await recorded(i).catch(() => null));
       if (!clip) carried.clips[i] = null;
-      if (turn !== turns) return; // something else was asked for meanwhile
+      if (turn !== turns) return; // another sound was started or stopped meanwhile
       const sound = clip ?? resynthesised(i);
       playing = sound.node;
       playing.start();
@@ -397,14 +397,14 @@ function makeSounds(carried, line, shown) {
   };
 }
 
-/* In a page of the book: as light or dark as it is, and as high as is needed. */
+/* Inside a page of the book, follow its light or dark theme, and fit the frame to the content. */
 {
   const root = document.documentElement;
   const outside = (() => {
     try {
       return window.parent.document.documentElement;
     } catch {
-      return root; // of another origin
+      return root; // the page around this one is of another origin
     }
   })();
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -415,15 +415,15 @@ function makeSounds(carried, line, shown) {
   if (outside !== root) new MutationObserver(follow).observe(outside, { attributes: true });
   dark.addEventListener("change", follow);
   follow();
-  // Of what is seen: Bokeh appends more to the body.
-  const all = document.querySelector("main");
+  // Measure the visible part, since Bokeh appends more to the body.
+  const main = document.querySelector("main");
   if (window.frameElement) {
     new ResizeObserver(() => {
       if (!window.matchMedia("print").matches) {
-        root.style.setProperty("--width", `${all.clientWidth}px`);
-        root.style.setProperty("--width-px", all.clientWidth);
+        root.style.setProperty("--width", `${main.clientWidth}px`);
+        root.style.setProperty("--width-px", main.clientWidth);
       }
-      window.frameElement.style.height = `${Math.ceil(all.getBoundingClientRect().height) + 4}px`;
-    }).observe(all);
+      window.frameElement.style.height = `${Math.ceil(main.getBoundingClientRect().height) + 4}px`;
+    }).observe(main);
   }
 }

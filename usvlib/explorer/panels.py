@@ -1,36 +1,48 @@
-"""The parts of the explorer that Bokeh draws: the map, and the pictures beside it."""
+"""The panels of the explorer that Bokeh draws: the map, and two spectrograms beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..figures import band_ticks, spectrogram_colours
 
-GREY = "#595959"  # of what stands beside the data
-LEVELS = 256  # of the packed pictures
+if TYPE_CHECKING:
+    import pandas
+    from bokeh.plotting import figure as Figure
 
-EXTREMES_PERCENT = (2, 98)  # a colour scale ends there, so that one odd syllable does not set it
+GREY = "#595959"  # axes and labels
+N_COLOURS = 256  # one for each value of the packed spectrograms
+
+EXTREMES_PERCENT = (2, 98)  # the ends of a colour scale, so that one odd syllable cannot set it
 LOG_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]
 
 
-def colour_scales(measures, labels, names=()):
-    """What the syllables can be coloured by.
+def colour_scales(
+    measures: pandas.DataFrame, labels: np.ndarray, names: Sequence[str] = ()
+) -> dict[str, tuple]:
+    """Return the scales by which the syllables can be coloured.
 
     Parameters
     ----------
     measures : pandas.DataFrame
         One row a syllable.
     labels : int array [n_syllables]
+        The cluster of each syllable.
     names : list of str, optional
-        The recording of each syllable, where there are several.
+        The recording of each syllable, if there are several recordings.
 
     Returns
     -------
     dict of str: (values, mapper)
-        The name of each scale, the values of the syllables, and Bokeh's mapper to colours.
+        By the name of the scale: the values of the syllables, and Bokeh's mapper to colours.
     """
     import colorcet
     from bokeh.models import CategoricalColorMapper, LinearColorMapper, LogColorMapper
 
-    # On white: neither begins or ends near it.
+    # The map is white, so neither palette may begin or end near white.
     rising, diverging = list(colorcet.CET_L8[:215]), list(colorcet.CET_D4)
     kinds = {"cluster": (labels.astype(str), map(str, range(labels.max() + 1)))}
     if len(names):
@@ -54,30 +66,35 @@ def colour_scales(measures, labels, names=()):
     return scales
 
 
-def cluster_colour(label):
-    """The colour of a cluster, of more than there are in turn."""
+def cluster_colour(label: int) -> str:
+    """Return the colour of a cluster; beyond 256 clusters, colours repeat."""
     import colorcet
 
     return colorcet.glasbey_dark[label % len(colorcet.glasbey_dark)]
 
 
-def map_panel(coordinates, scales, centroids, picture_size):
-    """The map of the syllables, with a ring around the one that is shown, and places for means.
+def map_panel(
+    coordinates: np.ndarray,
+    scales: dict[str, tuple],
+    centroids: np.ndarray,
+    mean_size: tuple[float, float],
+) -> tuple[Figure, dict]:
+    """Return the map of the syllables, with means, and a ring around the syllable on display.
 
     Parameters
     ----------
     coordinates : float array [n_syllables, 2]
     scales : dict
-        Of `colour_scales`; the first is the one shown.
+        As `colour_scales` gives it; the first is the one shown at first.
     centroids : float array [n_clusters, 2]
-    picture_size : (float, float)
+    mean_size : (float, float)
         Width and height of a mean, in the map's units.
 
     Returns
     -------
     panel : bokeh figure
     models : dict of bokeh models
-        What the page's own script works with.
+        The models that the page's script changes.
     """
     from bokeh.models import (
         BoxSelectTool,
@@ -118,11 +135,11 @@ def map_panel(coordinates, scales, centroids, picture_size):
         min_border=4,
         outline_line_color=None,
     )
-    # A map's units mean nothing.
+    # The units of a map mean nothing.
     panel.axis.visible = panel.grid.visible = False
-    # Below the dots, and blank at first: the page has these pictures already.
+    # The means lie below the dots. They are blank until the script finds them in the page.
     places = {"x": centroids[:, 0], "y": centroids[:, 1], "url": [""] * len(centroids)}
-    width, height = picture_size
+    width, height = mean_size
     means = panel.image_url(
         url="url",
         w=width,
@@ -147,7 +164,7 @@ def map_panel(coordinates, scales, centroids, picture_size):
         nonselection_line_alpha=0,
     )
     ring = ColumnDataSource({"x": x[:1], "y": y[:1]}, name="ring")
-    for width, colour in ((5, "white"), (2.5, "black")):  # seen on dots of any colour
+    for width, colour in ((5, "white"), (2.5, "black")):  # visible on dots of any colour
         panel.scatter(
             *("x", "y"),
             source=ring,
@@ -178,11 +195,28 @@ def map_panel(coordinates, scales, centroids, picture_size):
     }
 
 
-def syllable_panel(frequencies_hz, highest, typical_ms):
-    """The spectrogram of one syllable, in kHz and ms, and a line where it is being played."""
+def syllable_panel(
+    frequencies_hz: np.ndarray, highest: float, typical_ms: float
+) -> tuple[Figure, dict]:
+    """Return the spectrogram of one syllable, with a line that moves while it is played.
+
+    Parameters
+    ----------
+    frequencies_hz : float array [n_bands]
+    highest : float
+        The value of the last colour, in log2 units over the noise floor.
+    typical_ms : float
+        The width of the panel, which longer syllables widen.
+
+    Returns
+    -------
+    panel : bokeh figure
+    models : dict of bokeh models
+        The models that the page's script changes.
+    """
     from bokeh.models import ColorBar, Span
 
-    panel, source, image = _picture_panel("syllable", len(frequencies_hz), typical_ms, highest)
+    panel, source, image = _spectrogram_panel("syllable", len(frequencies_hz), typical_ms, highest)
     colours = image.glyph.color_mapper
     _label_khz(panel, frequencies_hz)
     panel.xaxis.axis_label = "time (ms)"
@@ -194,22 +228,24 @@ def syllable_panel(frequencies_hz, highest, typical_ms):
     return panel, {"syllable": panel, "spectrogram": source, "line": line, "colours": colours}
 
 
-def mean_panel(n_bands, n_frames, frequencies_hz, highest):
-    """The mean picture of the syllables that are selected."""
-    panel, source, _ = _picture_panel("mean", n_bands, n_frames, highest)
+def mean_panel(
+    n_bands: int, n_frames: int, frequencies_hz: np.ndarray, highest: float
+) -> tuple[Figure, dict]:
+    """Return the mean of the features of the selected syllables, and its model for the script."""
+    panel, source, _ = _spectrogram_panel("mean", n_bands, n_frames, highest)
     panel.yaxis.axis_label, panel.xaxis.axis_label = "band", "column, each on its own time scale"
-    if n_bands == len(frequencies_hz):  # not centred: the bands are those of the spectrograms
+    if n_bands == len(frequencies_hz):  # features that are not centred keep their bands
         _label_khz(panel, frequencies_hz)
     return panel, {"mean": source}
 
 
-def _picture_panel(name, n_bands, width, highest):
-    """A panel for one picture, blank at first."""
+def _spectrogram_panel(name, n_bands, width, highest):
+    """Return a panel for one spectrogram, blank at first."""
     from bokeh.models import ColumnDataSource, LinearColorMapper
     from bokeh.plotting import figure
     from matplotlib.colors import to_hex
 
-    palette = [to_hex(colour) for colour in spectrogram_colours()(np.linspace(0, 1, LEVELS))]
+    palette = [to_hex(colour) for colour in spectrogram_colours()(np.linspace(0, 1, N_COLOURS))]
     panel = figure(
         name=name,
         tools="",
@@ -229,7 +265,7 @@ def _picture_panel(name, n_bands, width, highest):
         "width": [width],
         "height": [n_bands],
     }
-    source = ColumnDataSource(blank, name=f"{name}-picture")
+    source = ColumnDataSource(blank, name=f"{name}-spectrogram")
     image = panel.image(
         image="image",
         x=0,
@@ -243,6 +279,7 @@ def _picture_panel(name, n_bands, width, highest):
 
 
 def _label_khz(panel, frequencies_hz):
+    """Label the vertical axis of a panel in kHz."""
     from bokeh.models import FixedTicker
 
     positions, khz = band_ticks(frequencies_hz)
@@ -252,7 +289,7 @@ def _label_khz(panel, frequencies_hz):
 
 
 def _span(values):
-    """Where a colour scale begins and ends, for there may be no value, or a single one."""
+    """Return the ends of a colour scale, also for no value or a single one."""
     if not len(values):
         return 0.0, 1.0
     low, high = np.percentile(values, EXTREMES_PERCENT)
