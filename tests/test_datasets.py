@@ -19,7 +19,7 @@ from sounds import RATE, refused, tones_in_noise
 
 import usvlib
 from usvlib import DownloadError, MissingFileError, load_recording, load_recordings
-from usvlib.data import datasets
+from usvlib.data import datasets, downloads
 
 NAMES = [
     "simulated",
@@ -235,7 +235,7 @@ def _at_most(seconds):
 
 def test_a_server_that_never_answers_is_an_error_in_one_line(monkeypatch, silent_url, data):
     monkeypatch.setattr(datasets, "IVANENKO_URL", silent_url)
-    monkeypatch.setattr(datasets, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(downloads, "TIMEOUT_S", 0.3)
     with _at_most(5), pytest.raises(DownloadError) as caught:
         load_recording("ivanenko2020")
     assert str(caught.value) == f"{silent_url} cannot be downloaded: no answer within 0.3 s"
@@ -243,7 +243,7 @@ def test_a_server_that_never_answers_is_an_error_in_one_line(monkeypatch, silent
 
 
 def test_a_server_that_falls_silent_in_the_middle_is_an_error(monkeypatch, data):
-    monkeypatch.setattr(datasets, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(downloads, "TIMEOUT_S", 0.3)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -318,6 +318,69 @@ def test_another_file_at_the_server_is_refused_later(ivanenko, data, contents):
 def test_a_first_download_that_is_cut_off_writes_no_hash_down(ivanenko, data):
     ivanenko.cut_off.add("/mice.npz")
     with refused("mice.npz", "cut off", kind=DownloadError):
+        load_recording("ivanenko2020")
+    assert _files(data) == []
+
+
+PORTAL = b"<html><body>Please log in</body></html>"
+
+
+@pytest.mark.parametrize("answer", [PORTAL, b"", b"PK half"])
+def test_a_first_answer_that_is_no_recording_is_not_kept(ivanenko, data, contents, answer):
+    ivanenko.files["/mice.npz"] = answer
+    with refused("mice.npz", "did not give the recording", kind=DownloadError):
+        load_recording("ivanenko2020")
+    assert _files(data) == []
+    # The next attempt asks again, and succeeds.
+    ivanenko.files["/mice.npz"] = contents["npz"]
+    assert load_recording("ivanenko2020").n_syllables == 2
+
+
+@pytest.mark.parametrize("text", ["", "\n", "abc", "g" * 64, "0" * 63])
+def test_a_hash_record_that_is_none_is_an_error(ivanenko, data, text):
+    load_recording("ivanenko2020")
+    record = data / "ivanenko2020" / "mice.npz.sha256"
+    record.write_text(text)
+    with refused(record, "64 hexadecimal digits"):
+        load_recording("ivanenko2020")
+
+
+@pytest.fixture
+def trickling_url():
+    """The address of a server that sends some bytes now and then, and never ends."""
+    ended = threading.Event()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+
+        def trickle():
+            connection, _ = listening.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+                while not ended.wait(0.05):
+                    connection.sendall(bytes(2048))
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/mice.npz"
+        ended.set()
+        thread.join(5)
+
+
+def test_a_server_that_trickles_is_given_up(monkeypatch, trickling_url, data):
+    monkeypatch.setattr(datasets, "IVANENKO_URL", trickling_url)
+    monkeypatch.setattr(downloads, "GRACE_S", 0.4)
+    monkeypatch.setattr(downloads, "MIN_BYTES_PER_S", 1_000_000)
+    with _at_most(5), refused(trickling_url, "too slow", kind=DownloadError):
+        load_recording("ivanenko2020")
+    assert _files(data) == []
+
+
+def test_a_download_without_end_is_given_up(monkeypatch, trickling_url, data):
+    monkeypatch.setattr(datasets, "IVANENKO_URL", trickling_url)
+    monkeypatch.setattr(downloads, "MAX_BYTES", 30)
+    with _at_most(5), refused(trickling_url, "larger than", kind=DownloadError):
         load_recording("ivanenko2020")
     assert _files(data) == []
 
@@ -566,4 +629,4 @@ def test_a_tilde_is_the_home_of_the_reader(tmp_path, monkeypatch):
     ],
 )
 def test_what_stands_between_is_said_as_it_is(error):
-    assert str(error) in datasets._in_short(error)
+    assert str(error) in downloads._in_short(error)

@@ -5,17 +5,16 @@ To add a data set, write a function that returns its recordings and list it in `
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 
 from .._shared import DownloadError, UsvError, UsvWarning, atomic_path, file_digest
 from .cache import data_dir
+from .downloads import fetch
 from .readers import recording_from_audio, recording_from_npz
 from .recordings import Recording
 from .simulation import simulate_recording
-
-TIMEOUT_S = 5  # of a connection, or of a pause in a download
 
 # tyiannak/amvoc (MIT licence), Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973
 AMVOC_URL = (
@@ -40,26 +39,51 @@ IVANENKO_URL = "https://github.com/janclemenslab/das_unsupervised/releases/downl
 
 
 def _amvoc_recording(number):
-    wav, csv = f"rec_{number}.wav", f"gt_{number}.csv"
-    return recording_from_audio(
-        _fetch("amvoc", wav, AMVOC_URL.format(number=number, file=wav), AMVOC_SHA256[wav]),
-        _fetch("amvoc", csv, AMVOC_URL.format(number=number, file=csv), AMVOC_SHA256[csv]),
-        name=f"amvoc/rec_{number}",
-    )
+    paths = []
+    for file in (f"rec_{number}.wav", f"gt_{number}.csv"):
+        paths.append(data_dir() / "amvoc" / file)
+        fetch(paths[-1], AMVOC_URL.format(number=number, file=file), AMVOC_SHA256[file])
+    return recording_from_audio(*paths, name=f"amvoc/rec_{number}")
 
 
 def _ivanenko():
     path = data_dir() / "ivanenko2020" / "mice.npz"
-    record = path.with_name("mice.npz.sha256")
-    known = record.read_text().strip() if record.is_file() else None
-    _fetch("ivanenko2020", "mice.npz", IVANENKO_URL, known)
+    known = _recorded_hash(path)
+    downloaded_now = fetch(path, IVANENKO_URL, known)
+    try:
+        recording = recording_from_npz(path, name="ivanenko2020")
+    except UsvError as error:
+        if not downloaded_now:
+            raise
+        # Whatever answered, such as the page of a hotel's network, must not stand in the way of
+        # the next attempt.
+        path.unlink()
+        raise DownloadError(f"{IVANENKO_URL} did not give the recording: {error}") from error
     if known is None:
         try:
-            with atomic_path(record) as partial:
+            with atomic_path(_record_of(path)) as partial:
                 partial.write_text(file_digest(path) + "\n")
         except UsvError as error:  # a folder that is only to be read
             warnings.warn(f"the hash of {path} was not recorded: {error}", UsvWarning, stacklevel=4)
-    return recording_from_npz(path, name="ivanenko2020")
+    return recording
+
+
+def _record_of(path):
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _recorded_hash(path):
+    """The hash of the first download, or None if there was none."""
+    record = _record_of(path)
+    if not record.is_file():
+        return None
+    text = record.read_text(errors="replace").strip()
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise UsvError(
+            f"{record} holds {text[:80]!r}; it must hold the SHA-256 of {path.name}, 64 "
+            "hexadecimal digits. Delete both files, and the recording will be downloaded again"
+        )
+    return text
 
 
 # Each function returns the recordings of one data set.
@@ -77,63 +101,3 @@ DATASETS |= {
 def is_fetched(name: str) -> bool:
     """Return whether `ivanenko2020` lies in the data directory already."""
     return (data_dir() / name / "mice.npz").is_file()
-
-
-def _fetch(dataset, file, url, sha256):
-    """The path of a file of a data set, downloaded if it is missing, never with another hash.
-
-    pooch downloads into a temporary file, and moves it into place once it is whole and verified.
-    """
-    path = data_dir() / dataset / file
-    if not path.is_file():
-        _download(url, path, sha256)
-    elif sha256 and (found := file_digest(path)) != sha256:
-        raise UsvError(
-            f"{path} has the SHA-256 {found}; it must be {sha256}: the file was changed or "
-            "damaged. Delete it, and it will be downloaded again"
-        )
-    return path
-
-
-def _download(url, path: Path, sha256):
-    import requests
-    import tqdm
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", tqdm.TqdmWarning)  # of widgets that notebooks may lack
-        import pooch
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        registry = pooch.create(
-            path.parent,
-            base_url="",
-            registry={path.name: sha256 and f"sha256:{sha256}"},
-            urls={path.name: url},
-        )
-        downloader = pooch.HTTPDownloader(timeout=TIMEOUT_S, progressbar=True)
-        registry.fetch(path.name, downloader=downloader)
-    except requests.exceptions.RequestException as error:
-        raise DownloadError(f"{url} cannot be downloaded: {_in_short(error)}") from error
-    except OSError as error:
-        raise DownloadError(
-            f"{url} cannot be downloaded: the data directory {path.parent} cannot be written "
-            f"({error.strerror or error})"
-        ) from error
-    except ValueError as error:  # pooch's word for a wrong hash
-        raise UsvError(f"{url} does not have the SHA-256 that it should have: {error}") from error
-
-
-def _in_short(error):
-    import requests
-
-    # In the middle of a download requests wraps urllib3's time-out in a ConnectionError.
-    if isinstance(error, requests.exceptions.Timeout) or "timed out" in str(error):
-        return f"no answer within {TIMEOUT_S} s"
-    if isinstance(error, requests.exceptions.HTTPError):
-        return str(error)
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
-        return "the download was cut off"
-    if isinstance(error, (requests.exceptions.SSLError, requests.exceptions.ProxyError)):
-        return str(error)
-    return "there is no connection"

@@ -222,7 +222,9 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
     except UsvError:
         raise
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged or pickled file
-        raise UsvError(f"{path} cannot be read as an .npz file of plain arrays: {error}") from error
+        # numpy's advice to load pickles is not passed on: they can run any code.
+        reason = "it is no such file" if "pickle" in str(error) else error
+        raise UsvError(f"{path} cannot be read as an .npz file of plain arrays: {reason}") from error
     return recording_from_array(
         samples,
         one_number(arrays["samplerate"], "samplerate", path.name),
