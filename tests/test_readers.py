@@ -2,6 +2,7 @@
 
 import io
 import os
+import warnings
 import zipfile
 
 import numpy as np
@@ -202,16 +203,67 @@ def test_a_table_of_something_else_is_an_error(audio, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("0.1,0.05\n", ["syllable 0", "25000 to 12500", "before"]),
-        ("0.05,0.1\n-0.1,0.2\n", ["syllable 1", "-25000 to 50000", "negative"]),
-        ("0.05,99\n", ["mine.csv", "syllable 0", "0.05 to 99 s", "in seconds"]),
-        ("0.05,0.1\nnan,0.2\n", ["onsets[1]", "nan"]),
-        ("0.05,inf\n", ["offsets[0]", "inf"]),
+        ("0.1,0.05\n", ["mine.csv, line 1", "0.1 to 0.05 s", "before"]),
+        ("0.05,0.1\n-0.1,0.2\n", ["mine.csv, line 2", "-0.1 to 0.2 s", "negative"]),
+        ("0.05,99\n", ["mine.csv, line 1", "0.05 to 99 s", "in seconds"]),
+        ("0.36,0.37\n", ["mine.csv, line 1", "ends at 0.35 s"]),
+        ("onset,offset\n\n0.05,0.1\nnan,0.2\n", ["mine.csv, line 4", "nan", "finite"]),
+        ("0.05,inf\n", ["mine.csv, line 1", "inf", "finite"]),
     ],
 )
 def test_impossible_syllables_of_a_table_are_an_error(audio, text, words):
     path = audio(text=text)
     with refused("mine", *words):
+        recording_from_audio(path)
+
+
+def test_the_header_that_pandas_writes_for_nameless_columns_is_a_header(audio, table, sound):
+    recording = recording_from_audio(audio(text="0,1\n" + table))
+    assert recording.onsets.tolist() == sound[1].tolist()
+
+
+def test_a_syllable_that_begins_at_0_is_no_header(audio):
+    recording = recording_from_audio(audio(text="0,0.1\n0.2,0.3\n"))
+    assert recording.onsets.tolist() == [0, 50_000]
+
+
+def test_repeated_rows_are_counted_once_and_said(audio):
+    path = audio(text="0.05,0.1\n0.2,0.3\n0.05,0.1\n0.05,0.1\n")
+    with pytest.warns(usvlib.UsvWarning, match=r"mine\.csv: 2 repeated rows left out"):
+        recording = recording_from_audio(path)
+    assert recording.onsets.tolist() == [12_500, 50_000]
+
+
+def test_a_last_syllable_that_ends_a_little_late_is_cut_and_said(audio):
+    path = audio(text="0.05,0.1\n0.3,0.3501\n")
+    with pytest.warns(usvlib.UsvWarning, match=r"line 2 ended 0\.1 ms after the recording"):
+        recording = recording_from_audio(path)
+    assert recording.offsets.tolist() == [25_000, recording.n_samples]
+    with refused("line 1", "ends at 0.35 s"):
+        recording_from_audio(audio(text="0.3,0.37\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0.01,0.3\n0.05,0.1\n0.2,0.25\n", "2 syllables inside another one.*line 2 .* line 1"),
+        ("0.05,0.1\n0.01,0.3\n", "1 syllable inside another one.*line 1 .* line 2"),
+    ],
+)
+def test_syllables_inside_others_are_pointed_out(audio, text, words):
+    with pytest.warns(usvlib.UsvWarning, match=words):
+        recording_from_audio(audio(text=text))
+
+
+def test_overlapping_and_touching_syllables_are_not_pointed_out(audio):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        recording_from_audio(audio(text="0.01,0.1\n0.1,0.15\n0.14,0.2\n"))
+
+
+def test_a_syllable_of_over_a_second_is_pointed_out(audio, sound):
+    path = audio(samples=np.tile(sound[0], 4), text="0.05,0.1\n0.2,1.3\n")
+    with pytest.warns(usvlib.UsvWarning, match=r"1 syllable longer than 1 s.*line 2"):
         recording_from_audio(path)
 
 
@@ -408,6 +460,25 @@ def test_the_audio_is_unpacked_once_and_mapped_into_memory(npz, cache, monkeypat
     assert unpacked.stat().st_mtime_ns == before
     assert first.fingerprint == second.fingerprint
     assert isinstance(second.source.samples(0, 10), np.memmap)
+
+
+def test_unpacked_audio_that_was_changed_in_the_cache_is_unpacked_again(npz, cache, sound):
+    path = npz()
+    expected = recording_from_npz(path).read(0, 0.1)
+    [unpacked] = _files(cache)
+    content = bytearray(unpacked.read_bytes())
+    content[-1000] ^= 0xFF
+    unpacked.write_bytes(content)
+    np.testing.assert_array_equal(recording_from_npz(path).read(0, 0.1), expected)
+    assert unpacked.read_bytes() != content
+
+
+def test_an_archive_that_unpacks_to_far_more_than_audio_can_is_refused(npz, cache, monkeypatch):
+    monkeypatch.setattr("usvlib.data.readers.MIN_SUSPECT_BYTES", 10_000)
+    path = npz(recording=np.zeros(1_000_000, np.int16), save=np.savez_compressed)
+    with refused(path, "packed so tightly"):
+        recording_from_npz(path)
+    assert _files(cache) == []
 
 
 def test_other_content_under_the_same_name_is_unpacked_anew(npz, cache, sound):

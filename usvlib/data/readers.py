@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import os
+import shutil
 import struct
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from .._shared import (
     file_digest,
     whole_number,
 )
+from .annotations import read_syllables
 from .audio import Audio, FileSource, file_stamp, fingerprint_of, one_number
 from .cache import cache_dir, mark_used, trim_cache
 from .recordings import Recording, recording_from_array
@@ -27,6 +29,13 @@ AUDIO_SUFFIXES = (".wav", ".flac")
 
 # What a WAV has in place of a size that was not known when it was written.
 UNKNOWN_SIZE = 0xFFFFFFFF
+
+# An archive of a few megabytes can hold gigabytes of zeros. Audio is packed to a tenth at most.
+MIN_SUSPECT_BYTES, MAX_PACKING = 100_000_000, 100
+READ_HEADER = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def load_audio(
@@ -152,16 +161,7 @@ def recording_from_audio(
                 f"{annotations} is missing: the onsets and offsets of {path.name} are read from "
                 "it (two columns, seconds)"
             )
-    onsets_s, offsets_s = _read_syllables(annotations)
-    onsets = np.round(onsets_s * audio.samplerate_hz)
-    offsets = np.round(offsets_s * audio.samplerate_hz)
-    # The other rules are checked by Recording. This one is explained in the table's own terms.
-    if (late := np.flatnonzero(np.isfinite(offsets) & (offsets > audio.n_samples))).size:
-        i = late[0]
-        raise UsvError(
-            f"{annotations}: syllable {i} goes from {onsets_s[i]:g} to {offsets_s[i]:g} s, but "
-            f"the recording ends at {audio.duration_s:g} s; onsets and offsets must be in seconds"
-        )
+    onsets, offsets = read_syllables(annotations, audio.samplerate_hz, audio.n_samples)
     fields = {field: getattr(audio, field) for field in ("name", "samplerate_hz", "n_samples")}
     return Recording(
         **fields,
@@ -224,7 +224,9 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged or pickled file
         # numpy's advice to load pickles is not passed on: they can run any code.
         reason = "it is no such file" if "pickle" in str(error) else error
-        raise UsvError(f"{path} cannot be read as an .npz file of plain arrays: {reason}") from error
+        raise UsvError(
+            f"{path} cannot be read as an .npz file of plain arrays: {reason}"
+        ) from error
     return recording_from_array(
         samples,
         one_number(arrays["samplerate"], "samplerate", path.name),
@@ -258,9 +260,12 @@ def _check_size(path):
 
 def _unpacked(npz, unpacked, source):
     """The samples of an .npz file, mapped from the cache where that can be written."""
-    if not unpacked.is_file():
+    info = npz.zip.getinfo("recording.npy")
+    _check_member(npz, info, source)
+    if not (unpacked.is_file() and _checksum(unpacked) == info.CRC):
+        _check_finite(npz, info, source)
         try:
-            _unpack(npz, "recording.npy", unpacked, source)
+            _unpack(npz, info, unpacked)
         except UsvError as error:
             if not isinstance(error.__cause__, OSError):
                 raise
@@ -273,75 +278,56 @@ def _unpacked(npz, unpacked, source):
     return np.load(unpacked, mmap_mode="r", allow_pickle=False)
 
 
-def _unpack(npz, member, target, source):
-    """Copy one array of an .npz file to a .npy file, a piece at a time, checking every sample."""
-    with npz.zip.open(member) as stream:
+def _check_member(npz, info, source):
+    """Raise a `UsvError` unless `recording` is one channel of numbers, of a size to be expected."""
+    if info.file_size > max(MIN_SUSPECT_BYTES, MAX_PACKING * info.compress_size):
+        raise UsvError(
+            f"{source}: recording takes {info.compress_size:,} bytes packed and "
+            f"{info.file_size:,} unpacked; no audio can be packed so tightly"
+        )
+    with npz.zip.open(info) as stream:
         version = np.lib.format.read_magic(stream)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }.get(version)
-        if read_header is None:
+        if version not in READ_HEADER:
             raise UsvError(f"{source}: recording is stored in the unknown .npy version {version}")
-        shape, _, dtype = read_header(stream)
+        shape, _, dtype = READ_HEADER[version](stream)
         if len(shape) != 1 or dtype.kind not in "iuf":
             raise UsvError(
                 f"{source}: recording has shape {shape} and type {dtype}; it must be numbers "
                 "in one dimension"
             )
-        with atomic_path(target) as partial, open(partial, "wb") as out:
-            np.lib.format.write_array_header_1_0(
-                out, {"descr": dtype.str, "fortran_order": False, "shape": shape}
+        missing = shape[0] * dtype.itemsize - (info.file_size - stream.tell())
+        if missing > 0:
+            raise UsvError(
+                f"{source} is truncated: recording ends {missing // dtype.itemsize} samples early"
             )
-            n_left, position = shape[0], 0
-            while n_left:
-                raw = stream.read(min(n_left, 2**20) * dtype.itemsize)
-                block = np.frombuffer(raw, dtype)
-                if dtype.kind == "f" and not np.isfinite(block).all():
-                    bad = position + int(np.flatnonzero(~np.isfinite(block))[0])
-                    raise UsvError(
-                        f"{source}: sample {bad} of recording is not finite; every sample must "
-                        "be a number"
-                    )
-                if not len(block):
-                    raise UsvError(f"{source} is truncated: recording ends {n_left} samples early")
-                out.write(raw)
-                n_left, position = n_left - len(block), position + len(block)
 
 
-def _read_syllables(path):
-    """Onsets and offsets in seconds, from a table of two columns with or without a header."""
-    path = existing_file(path)
-    onsets_s, offsets_s, first = [], [], True
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = csv.reader(file)
-            for row in rows:
-                if not row:
-                    continue
-                may_be_header, first = first and not any(map(_is_number, row)), False
-                try:
-                    onset_s, offset_s = (float(cell) for cell in row)
-                except ValueError:
-                    if not may_be_header:
-                        raise UsvError(
-                            f"{path}, line {rows.line_num}, {','.join(row)!r}: every row must be "
-                            "two numbers, onset and offset in seconds, with a comma between them "
-                            "and decimal points"
-                        ) from None
-                    continue  # the header
-                onsets_s.append(onset_s)
-                offsets_s.append(offset_s)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UsvError(f"{path} cannot be read as a table of text: {error}") from error
-    if not onsets_s:
-        raise UsvError(f"{path} holds no syllables; at least one row of two numbers is needed")
-    return np.array(onsets_s), np.array(offsets_s)
+def _check_finite(npz, info, source):
+    """Raise a `UsvError` at a sample that is no number."""
+    with npz.zip.open(info) as stream:
+        version, position = np.lib.format.read_magic(stream), 0
+        _, _, dtype = READ_HEADER[version](stream)
+        while dtype.kind == "f" and (raw := stream.read(2**20 * dtype.itemsize)):
+            block = np.frombuffer(raw[: len(raw) // dtype.itemsize * dtype.itemsize], dtype)
+            if not np.isfinite(block).all():
+                bad = position + int(np.isfinite(block).argmin())
+                raise UsvError(
+                    f"{source}: sample {bad} of recording is not finite; every sample must be a "
+                    "number"
+                )
+            position += len(block)
 
 
-def _is_number(cell):
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+def _unpack(npz, info, target):
+    """Copy the member of an .npz file as it is, which checks its checksum, too."""
+    with npz.zip.open(info) as packed, atomic_path(target) as partial, open(partial, "wb") as out:
+        shutil.copyfileobj(packed, out, 2**20)
+
+
+def _checksum(path):
+    """CRC-32 of a file's content, as an archive has it."""
+    checksum = 0
+    with open(path, "rb") as file:
+        while block := file.read(2**22):
+            checksum = zlib.crc32(block, checksum)
+    return checksum
