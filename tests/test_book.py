@@ -1,5 +1,6 @@
-"""Building the book: no stale page, none half built, nothing executed for nothing."""
+"""Builds of the book: no page is stale or half built, and nothing runs without need."""
 
+import importlib.metadata
 import os
 import re
 import shutil
@@ -7,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
+import build_book
 import numpy as np
 import pytest
 import soundfile
@@ -38,14 +41,24 @@ import usvlib
 
 study = usvlib.open_study()
 print(study)
-print("features:", study.features.shape, "level:", f"{study.features.mean():.5f}")
+print("recipe:", study.recipe)
+print("features:", study.features.shape, "mean:", f"{study.features.mean():.5f}")
+```
+
+```{code-cell} ipython3
+import warnings
+
+for _ in range(2):
+    warnings.warn("three syllables < four", usvlib.UsvWarning, stacklevel=1)
 ```
 """
 
 
 class Book:
-    """A copy of the project with one short chapter, and a recording of three syllables: of
-    so few there is no map, which would take most of the time."""
+    """A copy of the project with one short chapter, and a recording of three syllables.
+
+    Three syllables have no map, which would take most of the time.
+    """
 
     def __init__(self, root):
         self.root = root
@@ -67,7 +80,7 @@ class Book:
         }
 
     def record(self, name="mine", seed=0):
-        """A WAV file of always the same length, with a table of syllables beside it."""
+        """Write a WAV file, always of the same length, with a table of syllables beside it."""
         recording = usvlib.simulate_recording(3, seed=5, samplerate_hz=250_000)
         noise = np.random.default_rng(seed).normal(0, 0.002, recording.n_samples)
         samples = np.concatenate(list(recording.blocks())) + noise
@@ -77,30 +90,31 @@ class Book:
         np.savetxt(path.with_suffix(".csv"), times_s, delimiter=",")
         return path
 
-    def start(self, recording):
+    def start(self, recording, **settings):
+        """Start a build, as `make book RECORDING=... RECIPE=...` does."""
         return subprocess.Popen(
             [sys.executable, "tools/build_book.py"],
             cwd=self.root,
-            env=self.environment | {"RECORDING": str(recording)},
+            env=self.environment | {"RECORDING": str(recording)} | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
 
-    def build(self, recording):
-        """Build, and return the page that `_build/html` leads to."""
-        process = self.start(recording)
-        output, _ = process.communicate(timeout=300)
-        assert process.returncode == 0, output
-        assert "index.html" in output
+    def build(self, recording, **settings):
+        """Build, and return the chapter that `_build/html` leads to."""
+        process = self.start(recording, **settings)
+        self.output, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, self.output
+        assert "index.html" in self.output
         return self.page()
 
     def page(self):
         return (self.root / "_build" / "html" / "chapters" / "01_chapter.html").read_text()
 
     def executions(self):
-        """How often the chapter was run: one record for each digest and each state of its cells."""
+        """Count how often the chapter was run: once for each digest and each state of its cells."""
         return len(list(self.root.glob("_build/*/_build/.jupyter_cache/executed/*/base.ipynb")))
 
 
@@ -109,9 +123,9 @@ def book(tmp_path_factory):
     return Book(tmp_path_factory.mktemp("book"))
 
 
-def level(page):
-    """The number that the chapter prints of its features."""
-    return float(re.findall(r"level: (-?[0-9.]+)", page)[-1])
+def printed_mean(page):
+    """Return the mean of the features that the chapter prints."""
+    return float(re.findall(r"mean: (-?[0-9.]+)", page)[-1])
 
 
 def replace_in(path, old, new):
@@ -121,21 +135,28 @@ def replace_in(path, old, new):
 
 
 def test_no_page_is_stale(book):
-    """One story, since each build takes seconds: every kind of change reaches the page.
-
-    That the digest sees all else that matters, such as the locked versions, is for test_study.
-    """
+    """Every kind of change reaches the page. This is one test because each build takes seconds."""
     mine = book.record()
     first = book.build(mine)
     assert "3 syllables in" in first
     assert "mine.wav" in first
+    assert "recipe: tutorial" in first
     assert book.executions() == 1
+    assert re.search(r"^01_chapter  \d+\.\d s$", book.output, re.MULTILINE)
 
-    # Nothing changed: nothing runs.
+    # A warning of usvlib is a note on the page, once for each run of its cell.
+    notes = re.findall(r'<div class="admonition note">.*?</div>', first, re.DOTALL)
+    assert [re.sub("<[^>]*>", "", note).strip() for note in notes] == [
+        "Notethree syllables &lt; four"
+    ]
+    assert "UsvWarning" not in re.sub("<[^>]*>", "", first.split("stacklevel")[-1])
+
+    # Nothing changed, so nothing runs.
     assert book.build(mine) == first
     assert book.executions() == 1
+    assert "\n01_chapter  unchanged\n" in book.output
 
-    # Prose is renewed, and no cell run for it.
+    # An edit of the prose reaches the page, and no cell runs.
     replace_in(book.chapter, "Old prose", "New prose")
     os.utime(book.chapter, (time.time() + 5, time.time() + 5))
     edited = book.build(mine)
@@ -143,29 +164,91 @@ def test_no_page_is_stale(book):
     assert "Old prose" not in edited
     assert book.executions() == 1
 
-    # The recording is another, under the same name, size and time of change.
+    # The recording is another one, of the same name, size and time of change.
     old = mine.stat()
     book.record(seed=1)
     os.utime(mine, ns=(old.st_atime_ns, old.st_mtime_ns))
     rerecorded = book.build(mine)
     assert mine.stat().st_size == old.st_size
-    assert level(rerecorded) != level(edited)
+    assert printed_mean(rerecorded) != printed_mean(edited)
     assert book.executions() == 2
 
-    # usvlib changed, in a module that no chapter names.
+    # usvlib changed in a module that the chapter does not name.
     replace_in(
         book.root / "usvlib" / "normalisation.py",
         "    return features\n",
         "    return features + 1\n",
     )
     recoded = book.build(mine)
-    assert level(recoded) == pytest.approx(level(rerecorded) + 1, abs=1e-4)
+    assert printed_mean(recoded) == pytest.approx(printed_mean(rerecorded) + 1, abs=1e-4)
 
-    # And another recording.
-    assert "other.wav" in book.build(book.record("other", seed=2))
+    # Another recording, and another recipe.
+    other = book.build(book.record("other", seed=2), RECIPE="pup")
+    assert "other.wav" in other
+    assert "recipe: pup" in other
 
     # Old builds do not pile up.
     assert len(list(book.root.glob("_build/*/_build/html"))) == 3
+
+
+class TestDigest:
+    """The digest of a build, which names its folder."""
+
+    @pytest.fixture
+    def project(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(build_book, "ROOT", tmp_path)
+        files = ("usvlib/study.py", "usvlib/explorer/explorer.js", "usvlib/continuum/controls.csv")
+        for name in (*files, "benchmarks/results.json", "requirements.txt"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("before")
+        return tmp_path
+
+    @staticmethod
+    def digest(recipe=usvlib.ORIGINAL, name="mine", fingerprint="a"):
+        recording = types.SimpleNamespace(name=name, fingerprint=fingerprint)
+        return build_book.digest(types.SimpleNamespace(recipe=recipe, recordings=(recording,)))
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "usvlib/study.py",
+            "usvlib/explorer/explorer.js",
+            "usvlib/continuum/controls.csv",
+            "usvlib/explorer/added.html",
+            "benchmarks/results.json",
+            "requirements.txt",
+        ],
+    )
+    def test_it_changes_with_every_file_that_reaches_the_pages(self, project, name):
+        before = self.digest()
+        assert self.digest() == before
+        (project / name).write_text("after")
+        assert self.digest() != before
+
+    def test_compiled_files_do_not_change_it(self, project):
+        before = self.digest()
+        (project / "usvlib" / "__pycache__").mkdir()
+        (project / "usvlib" / "__pycache__" / "study.cpython-311.pyc").touch()
+        assert self.digest() == before
+
+    def test_it_changes_with_the_recipe_and_the_recordings(self, project):
+        others = (
+            {"recipe": usvlib.RECIPES["rat"]},
+            {"name": "other"},
+            {"fingerprint": "b"},
+        )
+        digests = [self.digest(), *(self.digest(**other) for other in others)]
+        assert len(set(digests)) == len(digests)
+
+    @pytest.mark.parametrize("package", ["numpy", "umap-learn", "pillow"])
+    def test_it_changes_with_the_version_of_what_usvlib_computes_with(
+        self, project, monkeypatch, package
+    ):
+        before, version = self.digest(), importlib.metadata.version
+        monkeypatch.setattr(
+            importlib.metadata, "version", lambda name: "0" if name == package else version(name)
+        )
+        assert self.digest() != before
 
 
 def test_a_killed_build_does_not_poison_the_next(tmp_path):
@@ -174,7 +257,7 @@ def test_a_killed_build_does_not_poison_the_next(tmp_path):
     for _ in range(2):
         process = book.start(mine)
         deadline = time.monotonic() + 120
-        # Killed while cells run or pages are written.
+        # Kill it while cells run or pages are written.
         while not list(book.root.glob("_build/*/unfinished")) and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(1.5)
@@ -183,18 +266,22 @@ def test_a_killed_build_does_not_poison_the_next(tmp_path):
     assert not (book.root / "_build" / "html").exists()
     assert "3 syllables in" in book.build(mine)
     assert not list(book.root.glob("_build/*/unfinished"))
-    stages = list((book.root / "cache").glob("studies/*/*.npz"))
+    stages = list((book.root / "cache").rglob("*.npz"))
     assert stages
     for stage in stages:
         np.load(stage, allow_pickle=False).close()
 
 
 @pytest.mark.parametrize(
-    ("recording", "message"),
-    [("nowhere.wav", "nowhere.wav is missing"), ("amvok", "recording 'amvok' is unknown")],
+    ("settings", "message"),
+    [
+        ({"recording": "nowhere.wav"}, "nowhere.wav is missing"),
+        ({"recording": "amvok"}, "recording 'amvok' is unknown"),
+        ({"recording": "simulated", "RECIPE": "hamster"}, "'hamster'"),
+    ],
 )
-def test_an_unusable_recording_is_said_in_a_line(book, recording, message):
-    process = book.start(recording)
+def test_an_unusable_setting_fails_with_a_line(book, settings, message):
+    process = book.start(**settings)
     output, _ = process.communicate(timeout=60)
     assert process.returncode != 0
     assert message in output
@@ -207,6 +294,7 @@ def test_a_failing_chapter_fails_the_build_and_says_where(tmp_path):
     process = book.start(book.record())
     output, _ = process.communicate(timeout=120)
     assert process.returncode != 0
+    assert "\n01_chapter  failed\n" in output
     assert "01_chapter.ipynb" in output
     assert "no_such_stage" in output
     assert "The book was not built" in output

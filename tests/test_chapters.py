@@ -1,4 +1,4 @@
-"""The chapters as files: in pairs, with outputs that are compared, and good for any recording."""
+"""The chapters: paired files, outputs that are compared, and code that runs on any recording."""
 
 import contextlib
 import json
@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import jupytext
+import nbclient
 import nbformat
 import notebooks
 import numpy as np
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
 
-# Sound and the explorer, whose HTML is long; text beside them says what they hold.
+# The HTML of sounds and of the explorer is long; the text beside them says what they hold.
 CELLS_WITHOUT_COMPARISON = {
     "01_data": ["usvlib.listen(", "display(usvlib.listen("],
     "08_explore": ["explorer"],
@@ -112,7 +113,7 @@ def save_recording(path, n_syllables):
 
 
 def as_script(path):
-    """A chapter's code, which fails where a figure that the prose refers to is not drawn."""
+    """Return a chapter's code, which fails where a figure that the prose names is not drawn."""
     lines = []
     for cell in code_cells(path):
         lines.append("".join(cell["source"]))
@@ -122,24 +123,60 @@ def as_script(path):
     return "\n".join(["import matplotlib.pyplot as plt", *lines, "plt.close('all')\n"])
 
 
-@pytest.mark.parametrize("n_syllables", [1, 3, 15, 35])
-def test_chapters_run_as_scripts_elsewhere_on_another_recording(tmp_path, n_syllables):
-    save_recording(tmp_path / "mine.wav", n_syllables)
-    environment = os.environ | {
-        "USVLIB_RECORDING": str(tmp_path / "mine.wav"),
-        "USVLIB_CACHE_DIR": str(tmp_path / "cache"),
-        "MPLBACKEND": "Agg",
-    }
-    # One process for all, since UMAP compiles itself anew in each.
-    script = tmp_path / "chapters.py"
-    script.write_text("".join(map(as_script, CHAPTERS)) + "print('all chapters ran')\n")
+# Warnings are printed as the chapters show them; anything on the error stream is a failure.
+RUN_ALL = """
+import os
+from pathlib import Path
+
+exec(Path({notes!r}).read_text())
+for recording in {recordings!r}:
+    os.environ["USVLIB_RECORDING"] = recording
+    for script in {scripts!r}:
+        exec(compile(Path(script).read_text(), script, "exec"), {{"__name__": "__main__"}})
+    print("all chapters ran on", recording)
+"""
+N_SYLLABLES = (1, 3, 15, 35)
+
+
+@pytest.fixture(scope="module")
+def transcripts(tmp_path_factory):
+    """Return what all chapters print on a small recording, by its number of syllables.
+
+    One process runs them all, because UMAP is compiled anew in each.
+    """
+    folder = tmp_path_factory.mktemp("elsewhere")
+    recordings = {n: folder / f"mine_{n}.wav" for n in N_SYLLABLES}
+    for n_syllables, path in recordings.items():
+        save_recording(path, n_syllables)
+    scripts = [folder / f"{path.stem}.py" for path in CHAPTERS]
+    for path, script in zip(CHAPTERS, scripts, strict=True):
+        script.write_text(as_script(path))
+    main = folder / "main.py"
+    main.write_text(
+        RUN_ALL.format(
+            notes=str(notebooks.KERNEL_NOTES),
+            recordings=list(map(str, recordings.values())),
+            scripts=list(map(str, scripts)),
+        )
+    )
+    environment = os.environ | {"USVLIB_CACHE_DIR": str(folder / "cache"), "MPLBACKEND": "Agg"}
     run = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True
+        [sys.executable, main], cwd=folder, env=environment, capture_output=True, text=True
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
-    assert run.stdout.endswith("all chapters ran\n")
-    assert run.stdout.count(f"{n_syllables} syllables in") >= len(CHAPTERS)
+    found, rest = {}, run.stdout
+    for n_syllables, path in recordings.items():
+        found[n_syllables], end, rest = rest.partition(f"all chapters ran on {path}\n")
+        assert end
+    assert rest == ""
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_syllables", N_SYLLABLES)
+def test_chapters_run_as_scripts_elsewhere_on_another_recording(transcripts, n_syllables):
+    assert transcripts[n_syllables].count(f"{n_syllables} syllables in") >= len(CHAPTERS)
 
 
 class TestSync:
@@ -269,13 +306,17 @@ class TestSettings:
     ):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "mine.wav").touch()
+        (tmp_path / "mine.toml").touch()
         monkeypatch.setenv("USVLIB_RECORDING", "amvoc")
         monkeypatch.setenv("RECORDING", "mine.wav")
+        monkeypatch.setenv("RECIPE", "mine.toml")
+        monkeypatch.setenv("USVLIB_RECIPE", "rat")
         monkeypatch.setenv("USVLIB_DATA_DIR", "data")
         monkeypatch.setenv("USVLIB_CACHE_DIR", "~/cache")
         monkeypatch.setenv("HOME", str(tmp_path))
         notebooks.settle_environment()
         assert os.environ["USVLIB_RECORDING"] == str(tmp_path / "mine.wav")
+        assert os.environ["USVLIB_RECIPE"] == str(tmp_path / "mine.toml")
         assert os.environ["USVLIB_DATA_DIR"] == str(tmp_path / "data")
         assert os.environ["USVLIB_CACHE_DIR"] == str(tmp_path / "cache")
 
@@ -284,3 +325,61 @@ class TestSettings:
         monkeypatch.setenv("RECORDING", "amvoc/rec_2")
         notebooks.settle_environment()
         assert os.environ["USVLIB_RECORDING"] == "amvoc/rec_2"
+
+    def test_names_and_numbers_stay_even_where_a_file_has_the_same_name(
+        self, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        for name in ("simulated", "rat", "1"):
+            (tmp_path / name).mkdir()
+            for setting in notebooks.SETTINGS:
+                monkeypatch.delenv(f"USVLIB_{setting}", raising=False)
+        monkeypatch.setenv("RECORDING", "simulated")
+        monkeypatch.setenv("RECIPE", "rat")
+        monkeypatch.setenv("CHANNEL", "1")
+        notebooks.settle_environment()
+        settings = [os.environ[f"USVLIB_{name}"] for name in ("RECORDING", "RECIPE", "CHANNEL")]
+        assert settings == ["simulated", "rat", "1"]
+
+    @pytest.mark.parametrize("source", [".", "*.wav"])
+    def test_folders_and_patterns_become_absolute(self, tmp_path, monkeypatch, source):
+        monkeypatch.chdir(tmp_path)
+        assert notebooks.absolute(source) == str(tmp_path / source)
+
+
+class TestNotes:
+    """Warnings of usvlib in the chapters' kernels."""
+
+    WARN = "warnings.warn('few syllables', usvlib.UsvWarning, stacklevel=1)"
+
+    def run(self, *sources):
+        """Return the outputs of cells that run in a kernel as the book's."""
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        nbclient.NotebookClient(notebook, timeout=60).execute()
+        return [cell.outputs for cell in notebook.cells]
+
+    def test_a_warning_is_shown_once_for_each_run_of_a_cell(self):
+        again = f"for _ in range(2):\n    {self.WARN}"
+        _, first, second = self.run("import warnings, usvlib", again, again)
+        for outputs in (first, second):
+            [output] = outputs
+            assert output.output_type == "display_data"
+            assert output.data["text/plain"] == "Note: few syllables"
+            assert 'class="admonition note"' in output.data["text/html"]
+
+    def test_other_warnings_and_errors_are_left_alone(self):
+        code = "import warnings; warnings.warn('old', FutureWarning)"
+        names, [output] = self.run("[name for name in dir() if 'usv' in name]", code)
+        assert (output.output_type, output.name) == ("stream", "stderr")
+        assert "FutureWarning: old" in output.text
+        assert names[0].data["text/plain"] == "[]"
+
+    def test_a_profile_that_is_there_is_not_written_again(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("IPYTHONDIR", "before")
+        notebooks.kernel_profile(tmp_path)
+        written = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+        notebooks.kernel_profile(tmp_path)
+        assert len(written) == 2
+        assert written == {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()}
+        assert os.environ["IPYTHONDIR"] == str(tmp_path / "_build" / "ipython")

@@ -1,20 +1,25 @@
-"""Build the book on one recording, running again only what depends on a change.
+"""Build the book on one recording, and run again only what depends on a change.
 
-Sphinx and its cache of executed cells see the chapters alone, not `usvlib`, nor the recording.
-So all that they see lives in a folder named by the digest of all that they don't.
+Sphinx and the cache of executed chapters see an edit of a chapter, but not one of `usvlib`, nor
+another recording. Therefore each build has a folder that is named by a digest of all they miss.
 """
 
+import concurrent.futures
 import contextlib
 import fcntl
 import hashlib
+import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
+import time
+import warnings
 from pathlib import Path
 
 import notebooks
-from notebooks import CELL_TIMEOUT_S, ROOT
+from notebooks import ROOT
 
 BUILD = ROOT / "_build"
 KEPT_BUILDS = 3
@@ -23,21 +28,21 @@ KEPT_BUILDS = 3
 def main():
     import usvlib
 
-    notebooks.settle_environment()
+    warnings.formatwarning = lambda message, *_: f"{message}\n"
     notebooks.pair(ROOT)
     try:
-        name = choose_recording()
-        os.environ["USVLIB_RECORDING"] = name
-        study = usvlib.open_study(name)
+        notebooks.settle_environment()
+        os.environ["USVLIB_RECORDING"] = choose_recording()
+        study = usvlib.open_study()
         print(f"Building on {study}", flush=True)
-        # Every stage, before chapters that run side by side ask for it.
+        # Compute every stage before several chapters ask for it at once.
         _ = study.clusters, study.measures
     except usvlib.UsvError as error:
         sys.exit(f"The book was not built: {error}")
     with locked(BUILD / ".lock"):
         output = BUILD / digest(study)
         unfinished = output / "unfinished"
-        # What a killed build left behind may be half written.
+        # A build that was killed may have left half-written files.
         if unfinished.exists():
             shutil.rmtree(output)
         output.mkdir(parents=True, exist_ok=True)
@@ -53,16 +58,28 @@ def main():
 
 
 def digest(study):
-    """Hexadecimal digest of all that the pages show and that is not in them."""
-    files = [*(ROOT / "benchmarks").glob("*.json")]
-    for kind in ("csv", "html", "css", "js"):
-        files += (ROOT / "usvlib").rglob(f"*.{kind}")
-    contents = [path.read_bytes() for path in sorted(files)]
-    return hashlib.sha256(b"\0".join([study.digest.encode(), *contents])).hexdigest()[:16]
+    """Return the digest, in hexadecimal, of all that the pages depend on except their sources."""
+    digest = hashlib.sha256()
+    files = [path for path in (ROOT / "usvlib").rglob("*") if "__pycache__" not in path.parts]
+    files += [*(ROOT / "benchmarks").glob("*.json"), ROOT / "requirements.txt"]
+    for path in sorted(filter(Path.is_file, files)):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(ROOT).as_posix()} {content}\n".encode())
+    lines = [repr(study.recipe)]
+    lines += [f"{recording.name} {recording.fingerprint}" for recording in study.recordings]
+    lines += [f"{name} {importlib.metadata.version(name)}" for name in dependencies()]
+    digest.update("\n".join(lines).encode())
+    return digest.hexdigest()[:16]
+
+
+def dependencies():
+    """Return the names of the packages that usvlib computes with."""
+    requirements = importlib.metadata.requires("usvlib")
+    return [re.match(r"[\w.-]+", line)[0] for line in requirements if "extra ==" not in line]
 
 
 def choose_recording():
-    """What was asked for, else what was fetched or can be, else the simulated recording."""
+    """Return the requested recording, else the tutorial's if it can be had, else the simulated."""
     import usvlib
 
     if os.environ.get("USVLIB_RECORDING"):
@@ -76,24 +93,57 @@ def choose_recording():
 
 
 def run_chapters(cache_path):
-    """Execute the chapters that the cache does not have yet, two or more at a time."""
+    """Execute the chapters that are not in the cache, several at a time; print a line for each."""
+    import joblib
     from jupyter_cache import get_cache
-    from jupyter_cache.executors import load_executor
+    from jupyter_cache.base import CacheBundleIn
 
     notebooks.plain_kernels(ROOT)
     cache = get_cache(cache_path)
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
-    for chapter in sorted((ROOT / "chapters").glob("*.ipynb")):
+    chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    for chapter in chapters:
         cache.add_nb_to_project(str(chapter))
-    result = load_executor("local-parallel", cache).run_and_cache(timeout=CELL_TIMEOUT_S)
-    for uri in result.excepted + result.errored:
-        record = cache.get_project_record(uri)
-        print(f"{uri} failed:\n{record.traceback or ''}", file=sys.stderr)
-    return not (result.excepted or result.errored)
+    to_run = [Path(record.uri) for record in cache.list_unexecuted()]
+    width = max((len(chapter.stem) for chapter in chapters), default=0)
+
+    def report(chapter, outcome):
+        print(f"{chapter.stem:<{width}}  {outcome}", flush=True)
+
+    for chapter in chapters:
+        if chapter not in to_run:
+            report(chapter, "unchanged")
+    with concurrent.futures.ThreadPoolExecutor(joblib.cpu_count()) as pool:
+        tasks = {pool.submit(timed_execution, chapter): chapter for chapter in to_run}
+        failures = {}
+        for task in concurrent.futures.as_completed(tasks):
+            chapter = tasks[task]
+            # Besides an error in a cell: a cell that takes too long, a kernel that dies.
+            if error := task.exception():
+                failures[chapter] = error
+                report(chapter, "failed")
+            else:
+                notebook, seconds = task.result()
+                cache.cache_notebook_bundle(
+                    CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds}),
+                    check_validity=False,
+                    overwrite=True,
+                )
+                report(chapter, f"{seconds:.1f} s")
+    for chapter, error in failures.items():
+        print(f"\n{chapter} failed:\n{error}", file=sys.stderr)
+    return not failures
+
+
+def timed_execution(chapter):
+    """Run a chapter, and return its notebook and the seconds that this took."""
+    start = time.monotonic()
+    return notebooks.execute(chapter), time.monotonic() - start
 
 
 def run_sphinx(output):
+    """Build the pages; return whether there was no warning."""
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT, "-q"]
     command += ["--path-output", output, "-W", "-n", "--keep-going"]
     status = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode
@@ -103,16 +153,16 @@ def run_sphinx(output):
 
 
 def point_to(html):
-    """Let `_build/html` lead to the pages, without a moment in which it leads nowhere."""
+    """Replace the link `_build/html` in one step, so that it always leads to a book."""
     link, fresh = BUILD / "html", BUILD / f".html.{os.getpid()}"
     if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)  # of a plain jupyter-book build
+        shutil.rmtree(link)  # left by a plain jupyter-book build
     fresh.symlink_to(html.relative_to(BUILD))
     fresh.replace(link)
 
 
 def forget_old_builds(current):
-    """Keep the newest few, since every edit of `usvlib` starts another."""
+    """Keep the newest few builds, since every edit of `usvlib` starts another."""
     current.touch()
     builds = [p for p in BUILD.iterdir() if (p / "_build" / ".jupyter_cache").is_dir()]
     builds.sort(key=lambda path: path.stat().st_mtime, reverse=True)
@@ -122,7 +172,7 @@ def forget_old_builds(current):
 
 @contextlib.contextmanager
 def locked(path):
-    """Wait until no other build writes here."""
+    """Hold a lock, so that one build at a time writes here."""
     path.parent.mkdir(exist_ok=True)
     with open(path, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""JupyterLab for readers: what they run stays out of the files that git keeps.
+"""Configure JupyterLab for readers, so that their outputs stay out of the files that git keeps.
 
-A chapter that is saved keeps the outputs that are stored of it, those of the simulated recording.
+Saving a chapter keeps its inputs, with the stored outputs of the simulated recording.
 """
 
 import json
@@ -11,14 +11,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 import notebooks
 
 notebooks.settle_environment()
+notebooks.kernel_profile()
 
 
 def keep_stored_outputs(model, path, contents_manager, **_):
+    """Replace the outputs of a chapter, before it is saved, by those in its file."""
     if model["type"] != "notebook" or not model.get("content"):
         return
     file = Path(contents_manager.root_dir) / path
     if not (file.suffix == ".ipynb" and file.is_file() and file.with_suffix(".md").is_file()):
-        return  # a notebook of the reader's own
+        return  # the reader's own notebook
     stored = {}
     for cell in json.loads(file.read_text())["cells"]:
         if cell["cell_type"] == "code":
