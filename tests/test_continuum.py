@@ -54,6 +54,19 @@ def test_the_verdict_is_the_same_for_one_seed_and_agrees_for_others():
     assert len({verdict.kind for verdict in verdicts}) == 1
 
 
+def test_a_study_gives_its_features_and_its_measures():
+    recording = usvlib.simulate_recording(220, seed=1)
+    study = usvlib.Study("simulated", usvlib.ORIGINAL, (recording,))
+    verdict = usvlib.assess_continuum(study)
+    expected = usvlib.assess_continuum(study.features, study.measures)
+    assert str(verdict) == str(expected)
+    assert "p-value of that valley" in verdict.statistics.index  # only measures have steps
+    seeded = usvlib.assess_continuum(study, seed=1)
+    assert not seeded.support.equals(verdict.support) or not seeded.profile.equals(verdict.profile)
+    with pytest.raises(usvlib.UsvError, match="measures are given together with a study"):
+        usvlib.assess_continuum(study, study.measures)
+
+
 def test_few_and_blank_syllables():
     features, measures, _ = simulate_control("gaussian", 210, seed=2)
     features[:20] = 0
@@ -100,8 +113,8 @@ def test_a_syllable_whose_measures_are_not_finite_is_left_out():
 @pytest.mark.parametrize(
     ("features", "words"),
     [
-        ([[1], [1, 2]], "features are no array"),
-        (np.full((5, 4, 3), "a"), "features are of type <U1; they must be numbers"),
+        ([[1], [1, 2]], "features is of type list; it must be an array of numbers"),
+        (np.full((5, 4, 3), "a"), r"features is of type ndarray \(<U1\); it must be an array"),
         (np.full((5, 4, 3), 1e300), r"syllable 0 has 1e\+300 in features; at most"),
         ([], r"features has shape \(0,\)"),
         (3, r"features has shape \(\)"),
@@ -133,8 +146,8 @@ def test_options_that_a_control_cannot_have_are_errors(kind, options, words):
 
 
 def test_alignment_takes_whole_steps_back():
-    """A picture moved by a band and one column wider is what it was."""
-    picture = np.zeros((1, 40, 30), np.float32)
-    picture[0, 15:20, 4:26] = 5
-    moved = np.roll(picture, (1, 2), axis=(1, 2))
-    np.testing.assert_allclose(align(picture), align(moved), atol=1e-4)
+    """Features moved by a band and two columns are the same again after the alignment."""
+    syllable = np.zeros((1, 40, 30), np.float32)
+    syllable[0, 15:20, 4:26] = 5
+    moved = np.roll(syllable, (1, 2), axis=(1, 2))
+    np.testing.assert_allclose(align(syllable), align(moved), atol=1e-4)

@@ -52,8 +52,8 @@ def test_points_that_occur_twice_do_no_harm(name, estimator):
     [
         (np.zeros((3, 2, 2)), "shape"),
         (np.zeros((2, 2)), "2 points"),
-        (np.full((30, 2), np.nan), "finite"),
-        (np.ones((30, 2)), "differ"),
+        (np.full((30, 2), np.nan), r"points\[0\] is \[nan nan\]; all points must be finite"),
+        (np.ones((30, 2)), "nearly all points are equal"),
     ],
 )
 def test_bad_points_are_an_error(name, estimator, points, words):
@@ -81,6 +81,37 @@ def test_components_are_those_of_the_covariance_and_noise_is_left_out():
     assert principal_components(features[:3], 20).shape == (3, 3)
 
 
+@pytest.mark.parametrize("n_syllables", [50, 60, 400])
+def test_components_agree_with_a_singular_value_decomposition(n_syllables):
+    features = np.random.default_rng(1).standard_normal((n_syllables, 6, 10)) + 3
+    features[:, 0] *= 4
+    ours = principal_components(features, 7)
+    flat = features.reshape(n_syllables, -1)
+    left, values, _ = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)
+    expected = left[:, :7] * values[:7]
+    signs = np.sign((ours * expected).sum(axis=0))
+    np.testing.assert_allclose(ours, signs * expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("n_syllables", [50, 400])
+def test_the_number_of_components_is_that_above_shuffled_features(n_syllables):
+    rng = np.random.default_rng(2)
+    signal = rng.standard_normal((n_syllables, 6)) * [8, 6, 4, 2, 1, 0.5]
+    features = signal @ np.linalg.qr(rng.standard_normal((60, 6)))[0].T
+    features += 0.3 * rng.standard_normal(features.shape)
+    flat = features - features.mean(axis=0)
+    shuffled = np.random.default_rng(0).permuted(flat, axis=0)
+    variances, chance = (np.linalg.svd(x, compute_uv=False) ** 2 for x in (flat, shuffled))
+    expected = int((variances > chance.max()).sum())
+    assert 1 < expected < 20
+    assert principal_components(features).shape == (n_syllables, expected)
+
+
+def test_equal_syllables_have_one_component_without_variance(recwarn):
+    assert (principal_components(np.ones((5, 2, 3))) == 0).all()
+    assert not recwarn.list
+
+
 def test_the_stored_calibration_is_what_the_tool_computes():
     table = dimension.dimension_calibration()
     for case in ((1, 1), (3, 0), (5, 1)):
@@ -97,6 +128,20 @@ def test_on_known_manifolds_the_estimate_is_within_one_but_for_few(n_points):
     assert (missed <= 1).mean() >= 0.9
     means = known.groupby("dimension").estimate.mean().to_numpy()
     assert np.abs(means - np.arange(1, 6)).max() < 0.9
+
+
+def test_the_calibration_has_two_numbers_of_points():
+    for function in (dimension.calibrated_estimates, dimension.plot_calibration):
+        with pytest.raises(usvlib.UsvError, match=r"n_points is 50; .* 100, 400"):
+            function(50)
+
+
+def test_the_figure_adds_the_estimate_to_the_calibration():
+    calibration = dimension.plot_calibration(100)
+    features = calibrate_dimension.manifold(2, repetition=0, n_syllables=120)
+    figure = intrinsic_dimension(features).plot()
+    for before, after in zip(calibration.axes, figure.axes, strict=True):
+        assert len(after.lines) > len(before.lines)
 
 
 @pytest.mark.parametrize("n_dimensions", [1, 2, 3, 4, 5])

@@ -1,7 +1,6 @@
 """The stored table of controls: that it is what the tool computes, and what is read from it."""
 
 import importlib.util
-import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -120,7 +119,7 @@ def test_the_separation_that_is_detected_is_read_from_the_bins(monkeypatch):
     )
     monkeypatch.setattr(power, "control_results", lambda: table)
     assert power.detected_separation() == 4
-    # Of other numbers of types, that which is found last.
+    # With several numbers of types, the one that is detected last counts.
     worse = table.assign(n_types=3, oracle=oracle + 2)
     both = pandas.concat([worse, table])
     monkeypatch.setattr(power, "control_results", lambda: both)
@@ -145,7 +144,7 @@ def test_the_figure_has_a_line_for_each_number_of_types():
 
 def test_a_part_never_replaces_the_table(tool, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["controls.py", "--only", "jumps"])
-    monkeypatch.setattr(tool, "cache_folder", lambda: pytest.fail("rows are computed"))
+    monkeypatch.setattr(tool, "cache_folder", lambda _: pytest.fail("rows are computed"))
     with pytest.raises(SystemExit):
         tool.main()
     assert "--output" in capsys.readouterr().err
@@ -157,14 +156,12 @@ def test_a_row_is_kept_apart_by_the_number_of_seeds(tool, monkeypatch, tmp_path)
     assert [row["agreeing"] for row in rows] == [1, 10]
 
 
-def test_rows_are_kept_apart_by_every_room_that_they_go_through(tool):
-    package = Path(usvlib.__file__).parent
-    reached, left = set(), ["continuum", "controls"]
-    while left:
-        room = left.pop()
-        if room not in reached:
-            reached.add(room)
-            text = (package / f"{room}.py").read_text()
-            left += re.findall(r"^\s*from \.(\w+) import", text, re.MULTILINE)
-    # Words, files and bars change no number.
-    assert reached - {"errors", "files", "progress", "verdict"} == set(tool.ROOMS)
+def test_the_cache_folder_changes_with_the_rule_and_with_the_features(tool, monkeypatch, tmp_path):
+    monkeypatch.setenv("USVLIB_CACHE_DIR", str(tmp_path))
+    about = {"rule": "a", "upstream": {"gaussian": [1.0, 2.0]}}
+    folders = {
+        tool.cache_folder(given)
+        for given in (about, about | {"rule": "b"}, about | {"upstream": {"gaussian": [1.0, 2.5]}})
+    }
+    assert len(folders) == 3
+    assert tool.cache_folder(dict(about)) in folders

@@ -6,7 +6,7 @@ from scipy.spatial import Delaunay
 
 import usvlib
 from usvlib.continuum import copula_null, gaussian_null, hopkins
-from usvlib.continuum.tendency import _inside
+from usvlib.continuum.tendency import _draw_inside
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_places_are_drawn_evenly_from_the_hull(rng):
     """A triangle with many points in one corner: a half of its places are in the other half."""
     corner = 0.05 * rng.dirichlet(np.ones(3), 500)[:, :2]
     hull = Delaunay(np.vstack([corner, [[0, 0], [1, 0], [0, 1]]]))
-    places = _inside(hull, 4000, rng)
+    places = _draw_inside(hull, 4000, rng)
     assert (hull.find_simplex(places) >= 0).all()
     np.testing.assert_allclose(places.mean(axis=0), 1 / 3, atol=0.02)
     assert (places.sum(axis=1) < np.sqrt(0.5)).mean() == pytest.approx(0.5, abs=0.03)
@@ -78,6 +78,15 @@ def test_a_seed_is_a_whole_number(rng, seed):
 def test_points_without_an_area_are_an_error(points):
     with pytest.raises(usvlib.UsvError, match="points"):
         hopkins(points)
+
+
+@pytest.mark.parametrize("function", [hopkins, gaussian_null, copula_null])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_point_that_is_not_finite_is_named(rng, function, bad):
+    points = rng.standard_normal((30, 2))
+    points[7, 1] = bad
+    with pytest.raises(usvlib.UsvError, match=rf"points\[7\] is .* {bad}\]; all .* finite"):
+        function(points)
 
 
 @pytest.mark.parametrize("null", [gaussian_null, copula_null])

@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 import usvlib
-from usvlib.continuum import plot_verdict, simulate_control
+from usvlib.continuum import simulate_control
 from usvlib.continuum.verdict import CONCLUSIONS, KINDS
 
 
@@ -17,28 +17,28 @@ def verdict():
     return usvlib.assess_continuum(features, measures)
 
 
-def test_it_tells_each_statistic_and_what_it_was_held_against(verdict):
+def test_the_text_has_each_statistic_and_its_threshold(verdict):
     text = str(verdict)
     assert text.startswith("3 separated types, of 300 syllables")
     assert text.count("\n") == len(verdict.statistics)
     assert verdict.statistics.reached["support for separate groups"]
-    assert not verdict.statistics.reached["level of that valley"]
+    assert not verdict.statistics.reached["p-value of that valley"]
 
 
-def test_its_lines_say_what_counts_and_whether_it_was_reached(verdict):
+def test_its_lines_say_from_which_side_a_threshold_is_reached(verdict):
     table = pandas.DataFrame(
         {
             "value": [12_345, 0.797, 2.0, 0.0012, 0.25],
             "threshold": [200, 0.8, 0.35, 0.01, 0.035],
             "reached": [True, False, False, True, True],
         },
-        ["syllables", "support", "filling", "level", "share"],
+        ["syllables", "support", "relative density", "p-value", "share"],
     )
     assert str(dataclasses.replace(verdict, statistics=table)).splitlines()[1:] == [
         "  syllables: 12345 (at least 200: reached)",
         "  support: 0.797 (at least 0.8: not reached)",
-        "  filling: 2 (below 0.35: not reached)",
-        "  level: 0.0012 (below 0.01: reached)",
+        "  relative density: 2 (below 0.35: not reached)",
+        "  p-value: 0.0012 (below 0.01: reached)",
         "  share: 0.25 (at least 0.035: reached)",
     ]
 
@@ -49,7 +49,7 @@ def test_each_kind_has_a_conclusion_of_its_own(verdict):
     assert verdict.conclusion == CONCLUSIONS["separated types"]
 
 
-def test_the_profile_is_of_the_tested_half_and_shows_the_gap(verdict):
+def test_the_profile_is_of_the_validation_half_and_shows_the_gap(verdict):
     profile = verdict.profile
     # Two of three types, half of their syllables each.
     assert 70 <= len(profile) <= 130
@@ -59,12 +59,12 @@ def test_the_profile_is_of_the_tested_half_and_shows_the_gap(verdict):
 
 
 def test_the_figure_has_support_valley_and_steps(verdict):
-    figure = plot_verdict(verdict)
+    figure = verdict.plot()
     assert [ax.get_xlabel() != "" for ax in figure.axes] == [True] * 3
     plt.close(figure)
     features, measures, _ = simulate_control("gaussian", 30, 1)
     few = usvlib.assess_continuum(features, measures)
-    figure = plot_verdict(few)
+    figure = few.plot()
     assert figure.axes[1].texts[0].get_text() == "too few syllables"
     plt.close(figure)
 
@@ -73,14 +73,14 @@ def test_without_measures_there_are_no_steps_to_draw():
     features, _, _ = simulate_control("gaussian", 200, 1)
     verdict = usvlib.assess_continuum(features)
     assert not len(verdict.steps_khz)
-    assert list(verdict.support) == ["pictures"]
-    figure = plot_verdict(verdict)
+    assert list(verdict.support) == ["features"]
+    figure = verdict.plot()
     assert not figure.axes[2].axison
     plt.close(figure)
 
 
 def test_a_verdict_without_a_profile_can_be_drawn(verdict):
     bare = dataclasses.replace(verdict, profile=verdict.profile[:0])
-    figure = plot_verdict(bare)
+    figure = bare.plot()
     assert sum(bar.get_height() for bar in figure.axes[1].patches) == 0
     plt.close(figure)

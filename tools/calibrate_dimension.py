@@ -1,11 +1,12 @@
-"""What the estimators of dimension say of simulated manifolds whose dimension is known.
+"""Compute what the estimators of dimension give on simulated manifolds of known dimension.
 
-python tools/calibrate_dimension.py    # a few minutes
+    python tools/calibrate_dimension.py    # a few minutes
 
-It writes usvlib/continuum/dimension_calibration.csv.
+This writes usvlib/continuum/dimension_calibration.csv.
 
-Each manifold is a recording of syllables that vary along so many axes, chosen at random of six that
-the spectrogram keeps, and are alike in all others; it goes through the recipe of the book.
+Each manifold is a recording of syllables that vary along some of six axes, chosen at random among
+those that the spectrogram preserves, and are equal in all others. It is processed by the book's
+recipe.
 """
 
 import importlib.metadata
@@ -17,9 +18,11 @@ import numpy as np
 import pandas
 
 import usvlib
-from usvlib._shared.files import atomic_path
-from usvlib.continuum import dimension
-from usvlib.data.simulation import LATENTS
+from usvlib._shared import atomic_path
+from usvlib.continuum.dimension import CALIBRATION
+from usvlib.continuum.estimators import dimension_profile
+from usvlib.continuum.provenance import DIMENSION_RULE, fingerprint, header, provenance
+from usvlib.data import LATENTS
 
 SEED = 0
 DIMENSIONS = range(1, 7)
@@ -30,11 +33,11 @@ AXES = ("slope", "curvature", "log_duration", "wiggle", "level", "phase")
 
 
 def manifold(n_dimensions, repetition, n_syllables=N_POINTS[0]):
-    """Features of syllables on a manifold of so many dimensions."""
+    """Return the features of syllables on a manifold of `n_dimensions` dimensions."""
     rng = np.random.default_rng([SEED, n_dimensions, repetition])
     varied = rng.permutation(len(AXES))[:n_dimensions]
     z = np.zeros((n_syllables, len(AXES)))
-    # Half of the manifolds have an even density, half are denser in the middle.
+    # Half of the manifolds have an even density, and half are denser in the middle.
     shape = (n_syllables, n_dimensions)
     even = repetition % 2
     z[:, varied] = rng.uniform(-1.7, 1.7, shape) if even else rng.standard_normal(shape)
@@ -42,7 +45,7 @@ def manifold(n_dimensions, repetition, n_syllables=N_POINTS[0]):
     latents = np.zeros((n_syllables, len(LATENTS)))
     for axis in AXES[:3]:
         latents[:, LATENTS.index(axis)] = z[axis]
-    # The usual wiggle is narrower than a mel band; one of 1 to 6 kHz is seen.
+    # The usual wiggle is narrower than a mel band; one of 1 to 6 kHz is visible.
     latents[:, LATENTS.index("wiggle")] = 2.4 + 0.6 * z["wiggle"]
     recording = usvlib.data.simulate_from_latents(
         latents,
@@ -59,14 +62,22 @@ def manifold(n_dimensions, repetition, n_syllables=N_POINTS[0]):
 
 
 def rows(n_dimensions, repetition):
-    """What each estimator says of one manifold, at each scale and number of points."""
+    """Yield what each estimator gives on one manifold, at each scale and number of points."""
     features = manifold(n_dimensions, repetition)
     for n_points in N_POINTS:
-        for name, scale, estimate in dimension.dimension_profile(features[:n_points]):
+        for name, scale, estimate in dimension_profile(features[:n_points]):
             yield n_points, name, scale, n_dimensions, repetition, round(estimate, 3)
 
 
+def calibration_provenance():
+    """Return the provenance of the calibration as the code is now."""
+    return provenance(
+        [*DIMENSION_RULE, Path(__file__)], {"manifold": fingerprint(manifold(3, 0, 30))}
+    )
+
+
 def main(path):
+    """Compute the calibration and write it with its provenance."""
     versions = [f"{name} {importlib.metadata.version(name)}" for name in ("numpy", "scikit-learn")]
     cases = list(itertools.product(DIMENSIONS, range(N_REPETITIONS)))
     lines = []
@@ -75,10 +86,10 @@ def main(path):
         print(f"\rmanifold {number} of {len(cases)}", end="", flush=True)
     print()
     table = pandas.DataFrame(lines, columns=COLUMNS)
+    about = f"seed {SEED}; usvlib {usvlib.__version__}, {', '.join(versions)}"
     with atomic_path(path) as partial:
-        header = f"# seed {SEED}; usvlib {usvlib.__version__}, {', '.join(versions)}\n"
-        partial.write_text(header + table.to_csv(index=False))
+        partial.write_text(header(about, calibration_provenance()) + table.to_csv(index=False))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else dimension.CALIBRATION)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CALIBRATION)

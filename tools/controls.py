@@ -1,10 +1,11 @@
-"""Recompute how often the test of `usvlib.continuum` is right, on simulated repertoires.
+"""Compute how often the verdict of `usvlib.continuum` is right, on simulated repertoires.
 
     python tools/controls.py [--repetitions 25] [--processes 2] [--only types --output part.csv]
 
 Each repertoire is one row of the table. Rows are kept in the cache folder as they are computed, so
-that a run that was stopped goes on where it was; a change of what the rows depend on, in `usvlib`
-or in a version, begins anew.
+that an interrupted run resumes. The run starts again from the first row if something has changed
+that the rows depend on: the rule, this file, the features and measures of small repertoires, or the
+version of a package.
 """
 # ruff: noqa: E402
 
@@ -16,7 +17,7 @@ import platform
 import sys
 from pathlib import Path
 
-# One thread each: there are as many processes as are wanted.
+# Each process uses one thread; --processes sets how many there are.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "LOKY_MAX_CPU_COUNT"):
     os.environ.setdefault(name, "1")
 
@@ -32,20 +33,13 @@ import sklearn
 import tqdm
 
 import usvlib
-from usvlib._shared.files import atomic_path
-from usvlib.continuum import assess_continuum
+from usvlib._shared import atomic_path, syntax_digest
+from usvlib.continuum import assess_continuum, oracle_separation, simulate_control
 from usvlib.continuum.alignment import spaces_of
-from usvlib.continuum.controls import CONTINUA, oracle_separation, simulate_control
+from usvlib.continuum.controls import CONTINUA
+from usvlib.continuum.power import TABLE
+from usvlib.continuum.provenance import header, verdict_provenance
 
-PACKAGE = Path(usvlib.__file__).parent
-TABLE = PACKAGE / "continuum" / "controls.csv"
-# What a row depends on: the rooms that a control goes through, from its latents to its verdict.
-ROOMS = (
-    *("recipe", "data/recordings", "data/synthesis", "data/simulation"),
-    *("_engine/kernels", "_engine/melfilters", "_engine/noisefloor"),
-    *("spectrograms", "measures", "normalisation"),
-    *("continuum/alignment", "continuum/valleys", "continuum/assessment", "continuum/controls"),
-)
 VERSIONS = {
     "usvlib": usvlib.__version__,
     "numpy": np.__version__,
@@ -56,14 +50,12 @@ VERSIONS = {
     "pillow": PIL.__version__,
     "python": platform.python_version(),
 }
-
-
-# Of the first repetition, of 600 syllables or fewer, the verdict is asked for with so many seeds.
+# In the first repetition, repertoires of at most 600 syllables are tested with several seeds.
 N_SEEDS, N_SEEDED = 10, 1
 
 
 def all_cells():
-    """Control, number of syllables and options of each cell."""
+    """Yield the control, the number of syllables and the options of each cell of the table."""
     for n_syllables in (300, 600, 1600):
         for kind in CONTINUA:
             yield kind, n_syllables, {}
@@ -82,9 +74,9 @@ def all_cells():
 
 
 def one_row(kind, n_syllables, options, seed, n_seeds=1):
-    """What the test says of one repertoire."""
+    """Return the row of one repertoire: how it was simulated, and the verdict."""
     features, measures, types = simulate_control(kind, n_syllables, seed, **options)
-    verdicts = [assess_continuum(features, measures, of) for of in range(n_seeds)]
+    verdicts = [assess_continuum(features, measures, one) for one in range(n_seeds)]
     verdict = verdicts[0]
     shown = verdict.labels >= 0
     row = {"control": kind, "n_syllables": n_syllables, "seed": seed}
@@ -101,6 +93,7 @@ def one_row(kind, n_syllables, options, seed, n_seeds=1):
 
 
 def cached_row(folder, task):
+    """Return the row of a task, from the cache folder if it was computed before."""
     kind, n_syllables, options, seed, n_seeds = task
     words = [f"{key}={value}" for key, value in options.items()]
     words = [kind, f"{n_syllables}", *words, f"{seed}", f"asked={n_seeds}"]
@@ -112,28 +105,30 @@ def cached_row(folder, task):
     return json.loads(path.read_text())
 
 
-def cache_folder():
-    """A folder of the code's and the versions' own."""
-    digest = hashlib.sha256(json.dumps(VERSIONS).encode())
-    for source in [Path(__file__), *(PACKAGE / f"{room}.py" for room in ROOMS)]:
-        digest.update(source.read_bytes())
+def cache_folder(provenance):
+    """Return the folder of the rows that this code and these versions compute."""
+    about = [provenance, syntax_digest([Path(__file__)]), VERSIONS]
+    digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()
     root = os.environ.get("USVLIB_CACHE_DIR") or platformdirs.user_cache_dir("usvlib")
-    return Path(root) / "controls" / digest.hexdigest()[:16]
+    return Path(root) / "controls" / digest[:16]
 
 
 def main():
+    """Compute the table, or a part of it, and write it with its provenance."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--repetitions", type=int, default=25)
     parser.add_argument("--processes", type=int, default=min(os.cpu_count(), 2))
     parser.add_argument("--only", help="only controls of this name; needs --output")
-    parser.add_argument("--seed", type=int, default=20_000, help="of the first repetition")
-    parser.add_argument("--output", type=Path, default=None, help=f"by default {TABLE.name}")
+    parser.add_argument("--seed", type=int, default=20_000, help="seed of the first repetition")
+    parser.add_argument("--output", type=Path, default=None, help=f"default: {TABLE.name}")
     arguments = parser.parse_args()
     if arguments.only and arguments.output is None:
-        parser.error("--only computes a part, which is no table: give it an --output of its own")
+        parser.error(
+            "--only computes a part of the table; give --output, so that the whole table is kept"
+        )
     output = arguments.output or TABLE
     cells = [cell for cell in all_cells() if arguments.only in (None, cell[0])]
-    # Repetition by repetition, so that a table of a run that was stopped is balanced.
+    # Repetitions are the outer loop, so that an interrupted run has rows of every cell.
     tasks = [
         (
             *cell,
@@ -145,15 +140,16 @@ def main():
     ]
     if not tasks:
         sys.exit(f"there are no controls named {arguments.only}")
-    folder = cache_folder()
+    provenance = verdict_provenance()
+    folder = cache_folder(provenance)
     work = joblib.Parallel(n_jobs=arguments.processes, return_as="generator")(
         joblib.delayed(cached_row)(folder, task) for task in tasks
     )
     rows = list(tqdm.tqdm(work, total=len(tasks), desc="controls", unit="repertoire"))
-    about = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
+    versions = ", ".join(f"{name} {version}" for name, version in VERSIONS.items())
+    about = header(f"seeds from {arguments.seed} on; {versions}", provenance)
     with atomic_path(output) as partial:
-        header = f"# seeds from {arguments.seed} on; {about}\n"
-        partial.write_text(header + pandas.DataFrame(rows).to_csv(index=False))
+        partial.write_text(about + pandas.DataFrame(rows).to_csv(index=False))
     print(f"{len(rows)} repertoires in {output}")
 
 

@@ -1,6 +1,6 @@
-"""Types or a continuum: the verdict, its evidence, and what it was calibrated on."""
+"""Types or a continuum: the verdict, its evidence, and the controls that calibrate it."""
 
-from .assessment import FEWEST_SYLLABLES, LEAST_SUPPORT, assess_continuum
+from .assessment import MIN_SUPPORT, MIN_SYLLABLES, assess_continuum
 from .callclasses import CLASSES, call_classes, plot_classes
 from .controls import CONTINUA, CONTROLS, oracle_separation, simulate_control
 from .dimension import (
@@ -8,7 +8,7 @@ from .dimension import (
     calibrated_estimates,
     dimension_calibration,
     intrinsic_dimension,
-    plot_dimension,
+    plot_calibration,
 )
 from .estimators import likelihood_dimension, principal_components
 from .power import control_results, detected_separation, false_alarms, plot_power
@@ -22,7 +22,6 @@ from .verdict import (
     TOO_FEW,
     TYPES,
     Verdict,
-    plot_verdict,
 )
 
 __all__ = [
@@ -31,10 +30,10 @@ __all__ = [
     "CONTINUA",
     "CONTINUUM",
     "CONTROLS",
-    "FEWEST_SYLLABLES",
     "JUMP",
     "KINDS",
-    "LEAST_SUPPORT",
+    "MIN_SUPPORT",
+    "MIN_SYLLABLES",
     "SATELLITE",
     "TOO_FEW",
     "TYPES",
@@ -53,10 +52,9 @@ __all__ = [
     "intrinsic_dimension",
     "likelihood_dimension",
     "oracle_separation",
+    "plot_calibration",
     "plot_classes",
-    "plot_dimension",
     "plot_power",
-    "plot_verdict",
     "principal_components",
     "simulate_control",
 ]

@@ -1,22 +1,34 @@
-"""What a test of the repertoire looks at: pictures without the staircase of their normalisation."""
+"""The spaces in which the verdict looks for groups: aligned features, and measures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-# Principal components of the pictures, and the columns that each picture is brought to.
-N_COMPONENTS, N_COLUMNS = 8, 32
+if TYPE_CHECKING:
+    import pandas
+
+N_PRINCIPAL, N_COLUMNS = 8, 32  # principal components, and columns after the alignment
+# Types that differ in nothing but their level would be positions of the mouse.
+LEVEL_WEIGHT = 0.4
 
 
-def spaces_of(features, measures=None):
-    """Where groups are looked for: pictures and measures together (`both`), and each alone."""
+def spaces_of(
+    features: np.ndarray, measures: pandas.DataFrame | None = None
+) -> dict[str, np.ndarray]:
+    """Return the spaces to search: features and measures together (`both`), and each alone.
+
+    Each is a float array [n_syllables, n_axes]. Without measures there are only `features`.
+    """
     from sklearn.decomposition import PCA
 
-    n = len(features)
-    pictures = align(features).reshape(n, -1)
-    pca = PCA(min(N_COMPONENTS, *pictures.shape), svd_solver="randomized", random_state=0)
-    scores = pca.fit_transform(pictures)
+    flat = align(features).reshape(len(features), -1)
+    pca = PCA(min(N_PRINCIPAL, *flat.shape), svd_solver="randomized", random_state=0)
+    scores = pca.fit_transform(flat)
     scores /= scores[:, 0].std() + 1e-12
     if measures is None:
-        return {"pictures": scores}
+        return {"features": scores}
     columns = {
         "log duration": np.log(measures["duration_ms"]),
         "mean frequency": measures["mean_frequency_khz"],
@@ -24,25 +36,24 @@ def spaces_of(features, measures=None):
     }
     columns = np.column_stack(list(columns.values()))
     columns = (columns - columns.mean(axis=0)) / (columns.std(axis=0) + 1e-12)
-    # Types of calls that differ in nothing but their level would be places of the mouse.
-    columns[:, 2] *= 0.4
+    columns[:, 2] *= LEVEL_WEIGHT
     return {
         "both": np.column_stack([scores, columns]),
-        "pictures": scores,
+        "features": scores,
         "measures": columns[:, :2],
     }
 
 
-def align(features):
-    """Pictures of one width, each centred on its mean band, by linear interpolation.
+def align(features: np.ndarray) -> np.ndarray:
+    """Bring features to one width and centre each on its mean band, by linear interpolation.
 
-    The normalisation moves a picture by whole bands, to where it is strongest, and its width by
-    whole columns. Of a continuum that makes a staircase.
+    The normalisation moves a spectrogram by whole bands, to its strongest band, and changes its
+    width by whole columns. In a continuum these discrete steps would look like groups.
 
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
-        None blank.
+        In log2 units over the noise floor, without blank syllables.
 
     Returns
     -------
@@ -50,12 +61,13 @@ def align(features):
     """
     features = np.asarray(features, np.float32)
     n_bands, n_frames = features.shape[1:]
-    held = features.any(axis=1)
-    first = held.argmax(axis=1)
-    last = n_frames - 1 - held[:, ::-1].argmax(axis=1)
+    used = features.any(axis=1)
+    first = used.argmax(axis=1)
+    last = n_frames - 1 - used[:, ::-1].argmax(axis=1)
     place = first[:, np.newaxis] + np.outer(last - first, np.linspace(0, 1, N_COLUMNS))
     features = _interpolate(features, place[:, np.newaxis], 2)
-    weight = (np.maximum(features - 1, 0) ** 2).sum(axis=2) + 1e-9  # of the call, not of noise
+    # Values below 1 are mostly noise, and do not move the mean band.
+    weight = (np.maximum(features - 1, 0) ** 2).sum(axis=2) + 1e-9
     mean_band = weight @ np.arange(n_bands) / weight.sum(axis=1)
     place = mean_band[:, np.newaxis] - (n_bands - 1) / 2 + np.arange(n_bands) + n_bands
     padded = np.pad(features, ((0, 0), (n_bands, n_bands), (0, 0)))
@@ -63,6 +75,7 @@ def align(features):
 
 
 def _interpolate(values, place, axis):
+    """Interpolate values linearly at fractional places along an axis."""
     low = np.clip(np.floor(place).astype(int), 0, values.shape[axis] - 1)
     high = np.minimum(low + 1, values.shape[axis] - 1)
     share = (place - low).astype(np.float32)

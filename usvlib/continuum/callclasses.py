@@ -1,16 +1,29 @@
-"""The named classes of calls that the literature cuts by rule, applied to contours."""
+"""Classes of syllables by the rules of the literature, applied to contours.
+
+The literature calls them call classes, and a syllable a call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._shared import UsvError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
 # Nicolakis et al. (2020), their Table 2.
 ULTRASHORT_MS, SHORT_MS = 5, 10
 MODULATED_KHZ = 5
 ULTRA_HIGH_KHZ = 91
-# The rules speak of jumps and turns, and leave to the reader from where on they count.
+# The rules name jumps and turns without a limit; these limits are ours.
 JUMP_KHZ = 8  # between frames 1 ms apart
-TURN_KHZ = 5  # risen or fallen before the contour turns
+TURN_KHZ = 5  # rise or fall before the contour turns
 
 CLASSES = (
     "ultrashort",
@@ -29,48 +42,85 @@ CLASSES = (
 )
 
 
-def call_classes(contours_khz, durations_ms):
-    """Class of each call by the rules of Nicolakis et al. (2020).
+def call_classes(contours_khz: Sequence[ArrayLike], durations_ms: ArrayLike) -> np.ndarray:
+    """Assign each syllable to a class by the rules of Nicolakis et al. (2020), their Table 2.
 
-    In this order: under 5 ms ultrashort, under 10 ms short; with a mean above 91 kHz ultra-high;
-    with one, two, three, or four and more jumps c2 to c5; within 5 kHz flat; else up, down, U or
-    inverted U, and complex with two or more turns.
+    The rules apply in this order: shorter than 5 ms, ultrashort; shorter than 10 ms, short; mean
+    above 91 kHz, ultra-high; one, two, three, or four and more jumps, c2 to c5; range below 5 kHz,
+    flat; two or more turns, complex; else up, down, U or inverted U.
 
     Parameters
     ----------
     contours_khz : list of float array [n_frames]
-        Frequency at steps of 1 ms; NaN where it is not known.
-    durations_ms : float array [n_calls]
+        Frequency of each syllable in kHz, at steps of 1 ms, NaN where it is unknown.
+    durations_ms : float array [n_syllables]
+        In ms.
 
     Returns
     -------
-    str array [n_calls]
-        Of `CLASSES`, or "none" for a contour without a frequency.
+    str array [n_syllables]
+        Classes from `CLASSES`, or "none" for a contour without a frequency.
+
+    Raises
+    ------
+    UsvError
+        If there are not as many contours as durations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import call_classes
+    >>> rising, steady = np.linspace(60, 75, 40), np.full(40, 70.0)
+    >>> call_classes([rising, steady, steady], [40, 40, 4]).tolist()
+    ['up', 'flat', 'ultrashort']
     """
     if len(contours_khz) != len(durations_ms):
         raise UsvError(
-            f"there are {len(contours_khz)} contours and {len(durations_ms)} durations; they must "
-            "go together"
+            f"there are {len(contours_khz)} contours and {len(durations_ms)} durations; each "
+            "syllable must have one of both"
         )
     pairs = zip(contours_khz, durations_ms, strict=True)
     return np.array([_class(np.asarray(c, float), d) for c, d in pairs], dtype="<U10")
 
 
-def plot_classes(contours_khz, classes, n_examples=4):
-    """What the classes of a first repertoire look like, and how they cut it and a second one.
+def plot_classes(
+    contours_khz: Mapping[str, Sequence[np.ndarray]],
+    classes: Mapping[str, ArrayLike],
+    n_examples: int = 4,
+) -> Figure:
+    """Draw examples of the classes of a repertoire, and how the classes divide it and a second one.
 
     Parameters
     ----------
-    contours_khz : dict of name to list of float array
-        Of two repertoires, finite.
-    classes : dict of name to str array
-        Of each repertoire's calls.
-    n_examples : int
-        Calls drawn of each class, above; those that only the second has are not drawn there.
+    contours_khz : dict of name to list of float array [n_frames]
+        Finite contours of two repertoires, in kHz, at steps of 1 ms.
+    classes : dict of name to str array [n_syllables]
+        Class of each syllable of both repertoires.
+    n_examples : int, default 4
+        Syllables drawn for each class of the first repertoire.
 
     Returns
     -------
-    Figure
+    matplotlib.figure.Figure
+        Example contours above; below, both repertoires by sweep and bow, and the counts of classes.
+
+    Raises
+    ------
+    UsvError
+        If there are not two repertoires, or classes of one are missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import call_classes, plot_classes
+    >>> slopes = {"rising": (5, 10, 20), "falling": (-5, -10, -20)}
+    >>> contours = {
+    ...     name: [70 + np.linspace(0, khz, 40) for khz in slope] for name, slope in slopes.items()
+    ... }
+    >>> classes = {name: call_classes(of, [40] * len(of)) for name, of in contours.items()}
+    >>> figure = plot_classes(contours, classes)
+    >>> [ax.get_title() for ax in figure.subfigs[1].axes[:2]]
+    ['rising', 'falling']
     """
     import matplotlib.pyplot as plt
 
@@ -78,7 +128,7 @@ def plot_classes(contours_khz, classes, n_examples=4):
         names, known = (", ".join(map(str, given)) for given in (contours_khz, classes))
         raise UsvError(
             f"contours_khz has {names}, and classes has {known}; contours_khz must have two "
-            "repertoires, and classes those of both"
+            "repertoires, and classes must have the same two"
         )
     first, second = contours_khz
     classes = {name: np.asarray(classes[name]) for name in contours_khz}
@@ -113,18 +163,19 @@ def plot_classes(contours_khz, classes, n_examples=4):
     axes[2].barh(places + 0.2, hatched, 0.38, fc="w", ec=shades, hatch="////")
     axes[2].set_yticks(places, kinds)
     axes[2].invert_yaxis()
-    axes[2].set_xlabel(f"calls (hatched: {second})")
+    axes[2].set_xlabel(f"syllables (hatched: {second})")
     return figure
 
 
 def _sweep_and_bow(contour_khz):
-    """From the first to the last sixth, and of the middle over both."""
+    """Return the rise from the first to the last sixth, and of the median over their mean (kHz)."""
     n = max(len(contour_khz) // 6, 1)
     start, end = contour_khz[:n].mean(), contour_khz[-n:].mean()
     return end - start, np.median(contour_khz) - (start + end) / 2
 
 
 def _class(contour_khz, duration_ms):
+    """Return the class of one syllable."""
     steps = np.diff(contour_khz)
     contour_khz = contour_khz[np.isfinite(contour_khz)]
     if not len(contour_khz):
@@ -133,8 +184,8 @@ def _class(contour_khz, duration_ms):
         return "ultrashort" if duration_ms < ULTRASHORT_MS else "short"
     if contour_khz.mean() > ULTRA_HIGH_KHZ:
         return "ultra-high"
-    # A jump that takes two frames is one jump.
-    jumping = np.abs(steps) > JUMP_KHZ  # False where a frequency is not known
+    # Two steps in a row are one jump.
+    jumping = np.abs(steps) > JUMP_KHZ  # False where a frequency is unknown
     if n_jumps := int(np.sum(jumping[1:] & ~jumping[:-1])) + int(jumping[:1].any()):
         return f"c{min(n_jumps, 4) + 1}"
     if np.ptp(contour_khz) < MODULATED_KHZ:
@@ -148,7 +199,7 @@ def _class(contour_khz, duration_ms):
 
 
 def _moves(contour_khz):
-    """Directions, 1 or -1, of the stretches that rise or fall by `TURN_KHZ` or more."""
+    """Return the directions, 1 or -1, of successive rises and falls of at least `TURN_KHZ`."""
     moves, low, high = [], contour_khz[0], contour_khz[0]
     for khz in contour_khz:
         low, high = min(low, khz), max(high, khz)

@@ -1,11 +1,15 @@
-"""Repertoires of which it is known whether they have types, from their sound to their pictures.
+"""Controls: simulated repertoires of known kind, rendered as sound and processed like recordings.
 
-Each is a cloud of latent coordinates that the simulator turns into sound, and the recipe into
-pictures and measures: what a test of the repertoire sees has gone the whole way.
+Each control is a cloud of latent coordinates. The simulator turns them into sound, and the recipe
+turns the sound into features and measures, so that a test of a control sees all the effects of the
+spectrogram and the normalisation.
 """
+
+from __future__ import annotations
 
 import inspect
 import numbers
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,19 +20,29 @@ from ..normalisation import normalise
 from ..recipe import ORIGINAL
 from ..spectrograms import syllable_spectrograms
 
-# Enough noise for the floor: with gaps as long as syllables, a band is free most of the time.
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas
+    from numpy.random import Generator
+    from numpy.typing import ArrayLike
+
+    from ..recipe import Recipe
+
+# With gaps about as long as syllables, each band is silent most of the time, and the median over
+# the recording gives the noise floor.
 GAP_S = 0.045
 
-# Standard deviations within a type, and the range of its centre. Beyond these there is no sound
-# that the simulator's bands or a mouse could hold.
+# Standard deviations within a type, and the range of a type's centre, by axis. Outside this range
+# neither the simulator nor a mouse makes a sound.
 TYPE_AXES = ("log_duration", "mean_frequency_khz", "slope_khz", "curvature_khz")
 WITHIN = np.array([0.10, 2.0, 2.0, 1.8])
 RANGES = np.array([[np.log(0.018), np.log(0.160)], [60, 88], [-24, 24], [-14, 14]])
 
-# Share of the calls that break, or are of the satellite, where there are such.
+# Shares of the syllables that jump, and that belong to the satellite.
 JUMP_SHARE, SATELLITE_SHARE = 0.25, 0.12
 
-# What options must be, where that is not a number above 0.
+# Rules for options that are not simply numbers above 0.
 OPTION_RULES = {
     "share": ("above 0 and below 1", lambda value: 0 < value < 1),
     "noise": ("of at least 0", lambda value: 0 <= value < np.inf),
@@ -36,25 +50,47 @@ OPTION_RULES = {
 }
 
 
-def simulate_control(kind, n_syllables=600, seed=0, recipe=ORIGINAL, **options):
-    """The pictures and the measures of a repertoire of known kind, by way of its sound.
+def simulate_control(
+    kind: str, n_syllables: int = 600, seed: int = 0, recipe: Recipe = ORIGINAL, **options
+) -> tuple[np.ndarray, pandas.DataFrame, np.ndarray]:
+    """Simulate a repertoire of known kind and return its features and measures.
 
     Parameters
     ----------
     kind : str
-        One of `CONTROLS`.
-    n_syllables : int
-    seed : int
-    recipe : Recipe
+        The continua are "gaussian", "skewed", "bent", "uneven", "band" and "halo". The others are
+        "types", "mean_frequency_types", "satellite" and "jumps".
+    n_syllables : int, default 600
+    seed : int, default 0
+        Seed of the repertoire and of the noise.
+    recipe : Recipe, default ORIGINAL
+        Recipe of the spectrograms and the normalisation.
     **options
-        Of that control, such as `n_types` and `separation`.
+        Options of that control. Types take `n_types` and `separation` (of the nearest two, in
+        standard deviations within a type), "satellite" takes `share` and `separation`, "jumps"
+        takes `share`, `size_khz` and `spread_khz`.
 
     Returns
     -------
     features : float32 array [n_syllables, n_bands, n_frames]
+        In log2 units over the noise floor.
     measures : pandas.DataFrame
+        One row per syllable, as `syllable_measures` returns it.
     types : int array [n_syllables]
-        All 0 in a continuum.
+        The true type of each syllable, 0 for all in a continuum. Syllables of a satellite and those
+        with a jump have 1.
+
+    Raises
+    ------
+    UsvError
+        If there is no such control, or an option does not exist or has an impossible value.
+
+    Examples
+    --------
+    >>> from usvlib.continuum import simulate_control
+    >>> features, measures, types = simulate_control("types", 12, n_types=3, separation=8)
+    >>> len(features), len(measures), sorted(set(types.tolist()))
+    (12, 12, [0, 1, 2])
     """
     if kind not in list(CONTROLS):
         raise UsvError(f"kind is {kind!r}; it must be one of {', '.join(CONTROLS)}")
@@ -65,28 +101,46 @@ def simulate_control(kind, n_syllables=600, seed=0, recipe=ORIGINAL, **options):
     return render(latents, types, rng, seed, recipe)
 
 
-def render(latents, types, rng, seed=0, recipe=ORIGINAL):
-    """Syllables at latent coordinates, as `simulate_control` returns them."""
+def render(
+    latents: np.ndarray,
+    types: np.ndarray,
+    rng: Generator,
+    seed: int = 0,
+    recipe: Recipe = ORIGINAL,
+) -> tuple[np.ndarray, pandas.DataFrame, np.ndarray]:
+    """Render syllables at latent coordinates, and return what `simulate_control` returns."""
     recording = recording_of_latents(latents, types, rng, seed, name="control", gap_s=GAP_S)
     spectrograms = syllable_spectrograms(recording, recipe)
     return normalise(spectrograms, recipe), syllable_measures(spectrograms), np.asarray(types)
 
 
-def oracle_separation(space, types):
-    """How far apart the two nearest types are for one who knows them: d'.
+def oracle_separation(space: ArrayLike, types: ArrayLike) -> float:
+    """Measure the separation of the two nearest types, given the true types, as d'.
 
-    Pair by pair, syllables are projected on the linear discriminant of the four fifths that they
-    are not of, found with the true types.
+    For each pair of types, syllables are projected on a linear discriminant that was fitted, with
+    the true types, to the other four fifths of the syllables. d' is the distance between the means
+    in standard deviations within a type.
 
     Parameters
     ----------
-    space : float array [n_syllables, d]
+    space : float array [n_syllables, n_axes]
     types : int array [n_syllables]
+        The true types. Each needs at least 5 syllables.
 
     Returns
     -------
     float
-        NaN if there is but one type.
+        The lowest d' among all pairs, or NaN if there is only one type.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import oracle_separation
+    >>> types = np.repeat([0, 1], 200)
+    >>> space = np.random.default_rng(0).standard_normal((400, 3))
+    >>> space[:, 0] += 4 * types
+    >>> round(oracle_separation(space, types))
+    4
     """
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     from sklearn.model_selection import StratifiedKFold
@@ -100,7 +154,7 @@ def oracle_separation(space, types):
         for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(x, is_second):
             model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
             axis = model.fit(x[train], is_second[train]).coef_[0]
-            # On one scale in each fold: standard deviations within a type.
+            # All folds are brought to one scale, standard deviations within a type.
             own = [x[train][is_second[train] == side] @ axis for side in (False, True)]
             within = np.sqrt(np.mean([values.var() for values in own]))
             middle = np.mean([values.mean() for values in own])
@@ -112,23 +166,23 @@ def oracle_separation(space, types):
 
 
 def _continuum(rng, columns):
-    """Latents of the given columns, the others Gaussian; none so far out that it is clipped."""
+    """Return latents with the given columns, Gaussian in the others, and one type for all."""
     n = len(next(iter(columns.values())))
     latents = rng.standard_normal((n, len(LATENTS)))
     for name, column in columns.items():
         latents[:, LATENTS.index(name)] = column
-    # Where a break is asked for or not, it stays so.
+    # The last axis decides whether a syllable jumps, and is not clipped.
     latents[:, :-1] = np.clip(latents[:, :-1], -2.5, 2.5)
     return latents, np.zeros(n, int)
 
 
-def gaussian(rng, n):
-    """Every latent axis Gaussian; breaks of all sizes from 0 on."""
+def gaussian(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw every latent axis from a Gaussian, so that jumps have all sizes from 0 on."""
     return _continuum(rng, {"slope": rng.standard_normal(n)})
 
 
-def skewed(rng, n):
-    """Axes with a steep side and a long tail, and heavy tails."""
+def skewed(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two axes with a steep side and a long tail, and two with heavy tails."""
     tail = rng.gamma(1.5, size=(n, 2))
     return _continuum(
         rng,
@@ -141,10 +195,12 @@ def skewed(rng, n):
     )
 
 
-def bent(rng, n, reach=1.2, noise=0.15):
-    """A band bent into a horseshoe: from falling over arched to rising calls, long in the middle.
+def bent(
+    rng: Generator, n: int, reach: float = 1.2, noise: float = 0.15
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a band bent like a horseshoe: falling, then arched and long, then rising syllables.
 
-    `reach` is half its angle, of half a turn.
+    The band covers an angle of `reach` half turns.
     """
     angle = np.pi * reach * rng.uniform(-0.5, 0.5, n)
     blur = noise * rng.standard_normal((n, 3))
@@ -158,15 +214,15 @@ def bent(rng, n, reach=1.2, noise=0.15):
     )
 
 
-def uneven(rng, n, power=2.5):
-    """Dense at one corner and a hundred times thinner at the other, without a gap."""
+def uneven(rng: Generator, n: int, power: float = 2.5) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a cube that is dense at one corner and a hundred times sparser at the other."""
     edges = -1.7 + 3.4 * rng.uniform(size=(n, 3)) ** power
     names = ("log_duration", "mean_frequency", "slope")
     return _continuum(rng, dict(zip(names, edges.T, strict=True)))
 
 
-def band(rng, n, noise=0.12):
-    """A line, as one mouse's calls might follow, with little else that varies."""
+def band(rng: Generator, n: int, noise: float = 0.12) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a curved line with little variation around it."""
     along = rng.uniform(-1.8, 1.8, n)
     latents = noise * rng.standard_normal((n, len(LATENTS)))
     latents[:, 0] += 0.6 * along
@@ -175,19 +231,25 @@ def band(rng, n, noise=0.12):
     return latents, np.zeros(n, int)
 
 
-def halo(rng, n):
-    """A dense core that thins out to a wide halo: a continuous mixture of scales."""
+def halo(rng: Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a dense core with a wide sparse halo, a continuous mixture of scales."""
     scale = np.exp(rng.uniform(np.log(0.15), np.log(1.6), n))
     latents = scale[:, np.newaxis] * rng.standard_normal((n, len(LATENTS)))
     return np.clip(latents, -2.5, 2.5), np.zeros(n, int)
 
 
-def types(rng, n, n_types=6, separation=8.0, axes=TYPE_AXES):
-    """Types, equally common, whose nearest two are `separation` apart.
+def types(
+    rng: Generator,
+    n: int,
+    n_types: int = 6,
+    separation: float = 8.0,
+    axes: Sequence[str] = TYPE_AXES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw equally common types whose nearest two are `separation` apart.
 
-    That is in standard deviations within a type, over those of `TYPE_AXES` that are in `axes`.
+    The separation is in standard deviations within a type. Centres differ only on `axes`, some of
+    `TYPE_AXES`.
     """
-    # Others could not be told from their neighbours by the axes that are left.
     used = np.isin(TYPE_AXES, axes)
     low, high = (RANGES / WITHIN[:, np.newaxis]).T
     middle, half = (low + high) / 2, (high - low) / 2 * used
@@ -210,15 +272,20 @@ def types(rng, n, n_types=6, separation=8.0, axes=TYPE_AXES):
     return _latents_of(rng, *values.T), labels
 
 
-def mean_frequency_types(rng, n, n_types=3, separation=5.0):
-    """Types that differ in their mean frequency alone, which centring takes away."""
+def mean_frequency_types(
+    rng: Generator, n: int, n_types: int = 3, separation: float = 5.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw types that differ only in mean frequency, which centring removes."""
     return types(rng, n, n_types, separation, ("mean_frequency_khz",))
 
 
-def satellite(rng, n, share=SATELLITE_SHARE, separation=8.0):
-    """A Gaussian continuum, and apart from it one small group of high, short, falling calls.
+def satellite(
+    rng: Generator, n: int, share: float = SATELLITE_SHARE, separation: float = 8.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a Gaussian continuum and a separate small group of high, short, falling syllables.
 
-    `separation` is that of the group from the edge of the continuum, in its own deviations.
+    `separation` is the distance of the group from the edge of the continuum, in standard deviations
+    within the group.
     """
     latents, labels = _continuum(rng, {"jump": 0.9 * rng.uniform(-1, 1, n)})
     latents[:, :4] *= 0.6
@@ -230,13 +297,19 @@ def satellite(rng, n, share=SATELLITE_SHARE, separation=8.0):
     return latents, labels
 
 
-def jumps(rng, n, share=JUMP_SHARE, size_khz=20.0, spread_khz=2.5):
-    """A Gaussian continuum, some calls of which break by about so many kHz, up or down."""
+def jumps(
+    rng: Generator,
+    n: int,
+    share: float = JUMP_SHARE,
+    size_khz: float = 20.0,
+    spread_khz: float = 2.5,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a Gaussian continuum in which a share of the syllables jumps by about `size_khz`."""
     broken = rng.permutation(np.arange(n) < round(share * n))
     size_khz = np.where(broken, size_khz + spread_khz * rng.standard_normal(n), 0)
     latents, _ = _continuum(rng, {"jump": np.zeros(n)})
     latents[:, -1] = rng.choice([-1, 1], n) * (1 + size_khz / 20) * broken
-    # A break in a shorter call fades into a sweep, and would be of any size.
+    # In a shorter syllable the spectrogram blurs a jump into a sweep, whose step has any size.
     long = -0.5 + np.abs(rng.standard_normal(n))
     latents[:, 0] = np.where(broken, np.maximum(long, -0.5), latents[:, 0])
     return latents, broken.astype(int)
@@ -247,7 +320,7 @@ CONTROLS = CONTINUA | {f.__name__: f for f in (types, mean_frequency_types, sate
 
 
 def _check_options(kind, options):
-    """The options of a control, or a `UsvError` about one that it has not, or that cannot be."""
+    """Return the options of a control, or raise a `UsvError` about an unknown or impossible one."""
     known = list(inspect.signature(CONTROLS[kind]).parameters)[2:]  # after rng and n
     for name, value in options.items():
         if name not in known:
@@ -266,7 +339,7 @@ def _check_options(kind, options):
 
 
 def _spread_out(centres, n):
-    """`n` of the centres, each as far as can be from those before."""
+    """Choose n centres, each as far as possible from those before."""
     chosen = [0]
     nearest = np.linalg.norm(centres - centres[0], axis=1)
     while len(chosen) < n:
@@ -276,7 +349,7 @@ def _spread_out(centres, n):
 
 
 def _latents_of(rng, log_duration, mean_khz, slope_khz, curvature_khz):
-    """Latent coordinates of the values that the simulator would draw from them; no breaks."""
+    """Return the latent coordinates that the simulator turns into these values, without jumps."""
     latents = 0.3 * rng.standard_normal((len(mean_khz), len(LATENTS)))
     room = np.minimum(np.exp(log_duration) / 0.040, 1.5) ** 0.5
     latents[:, 0] = (log_duration - np.log(0.046)) / 0.73

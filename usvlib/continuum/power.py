@@ -1,43 +1,69 @@
-"""How often the verdict of `continuum` is right: the stored table of simulated repertoires."""
+"""How often the verdict is right, from a stored table of simulated repertoires."""
+
+from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._shared import UsvError
 from .controls import CONTINUA
-from .verdict import TYPES
+from .verdict import CONTINUUM, TYPES
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
 
 TABLE = Path(__file__).with_name("controls.csv")
-CHOSEN_SHARE = 0.9  # of the repertoires, for a separation to count as one that is detected
+DETECTED_SHARE = 0.9  # a separation is detected if the test finds types in this share
 
 
 @functools.cache
-def control_results():
-    """What the test said of each simulated repertoire; `tools/controls.py` computed it.
+def control_results() -> pandas.DataFrame:
+    """Return the verdict on each simulated repertoire of the stored table.
+
+    `tools/controls.py` computed the table (`make controls`).
 
     Returns
     -------
     pandas.DataFrame
-        One row a repertoire; do not change it. `control`, `n_syllables`, `seed`, `n_types` and
-        `separation` (in standard deviations within a type) or `size_khz` of the jumps, as put in;
-        `oracle`, the d' of the nearest pair for one who knows the types; `verdict`, `n_found`,
-        and `support`; `agreeing`, where it was asked, how many of ten seeds gave this verdict.
+        One row per repertoire: `control`, `n_syllables`, `seed`; as simulated, `n_types` and
+        `separation` (standard deviations within a type) or `size_khz` of the jumps; `oracle`, the
+        d' of the nearest two types given the true types; `verdict`, `n_found` and `support`;
+        `agreeing`, the number of ten seeds that gave this verdict, where ten were tried. The table
+        is cached; do not change it.
+
+    Examples
+    --------
+    >>> from usvlib.continuum import control_results
+    >>> table = control_results()
+    >>> len(table) >= 1500
+    True
+    >>> sorted(table.control.unique())[:3]
+    ['band', 'bent', 'gaussian']
     """
     import pandas
 
     return pandas.read_csv(TABLE, comment="#")
 
 
-def false_alarms():
-    """Continua that were called separated types, by kind, with a 95 % interval of their share.
+def false_alarms() -> pandas.DataFrame:
+    """Count the simulated continua that the test called separated types.
 
     Returns
     -------
     pandas.DataFrame
-        `repertoires`, `called types`, `low` and `high` (Clopper and Pearson's), and `called other`:
-        with a satellite or a jump.
+        One row per kind of continuum and one for `all`: the number of `repertoires`, how many were
+        `called types`, the 95 % interval of that share from `low` to `high` (Clopper & Pearson
+        1934), and `called other`, those with a satellite or a jump.
+
+    Examples
+    --------
+    >>> from usvlib.continuum import false_alarms
+    >>> bool(false_alarms().high["all"] < 0.05)
+    True
     """
     import pandas
 
@@ -46,25 +72,36 @@ def false_alarms():
     rows = {}
     for kind, group in [*table.groupby("control"), ("all", table)]:
         k, n = int((group.verdict == TYPES).sum()), len(group)
-        other = n - k - int((group.verdict == "continuum").sum())
+        other = n - k - int((group.verdict == CONTINUUM).sum())
         rows[kind] = (n, k, *_interval(k, n, "exact"), other)
     columns = ["repertoires", "called types", "low", "high", "called other"]
     return pandas.DataFrame.from_dict(rows, "index", columns=columns)
 
 
-def detected_separation(n_syllables=600):
-    """The d' from which on types were found in nine of ten repertoires and more.
+def detected_separation(n_syllables: int = 600) -> float:
+    """Return the d' from which on types were found in nine of ten repertoires or more.
 
     Parameters
     ----------
-    n_syllables : int
-        One of those of the table.
+    n_syllables : int, default 600
+        Size of the repertoires, one of those in the table.
 
     Returns
     -------
     float
-        A whole number: the lower edge of the bin from which on it is so in all bins, and for each
-        number of types that was tried; inf if there is none.
+        A whole number, the lower edge of a bin of d'. The share is reached in this bin and in all
+        bins above, and for each number of types that was simulated. `inf` if there is no such bin.
+
+    Raises
+    ------
+    UsvError
+        If the table has no types of this size.
+
+    Examples
+    --------
+    >>> from usvlib.continuum import detected_separation
+    >>> 3 < detected_separation() <= 6
+    True
     """
     tried = _types(control_results())
     table = tried[tried.n_syllables == n_syllables]
@@ -74,12 +111,20 @@ def detected_separation(n_syllables=600):
     return max(_detected(group) for _, group in table.groupby("n_types"))
 
 
-def plot_power():
-    """How often types are found, by the separation put in, by what is left of it, and by number.
+def plot_power() -> Figure:
+    """Draw how often types are found, by separation and by number of syllables.
 
     Returns
     -------
-    Figure
+    matplotlib.figure.Figure
+        Panels over the simulated separation, over the d' given the true types, and over the number
+        of syllables. Bars are 95 % intervals (Wilson 1927).
+
+    Examples
+    --------
+    >>> from usvlib.continuum import plot_power
+    >>> len(plot_power().axes)
+    3
     """
     import matplotlib.pyplot as plt
 
@@ -91,32 +136,35 @@ def plot_power():
     for ax, column in zip(axes, ("separation", "left"), strict=False):
         _plot_shares(ax, some, column, "n_types", "{:g} types", 0.1)
     _plot_shares(axes[2], six, "n_syllables", "separation", "{:g} apart", 0.0)
-    axes[0].set(xlabel="put in (standard deviations)", ylabel="share called separated types")
-    axes[1].set(xlabel="left for one who knows (d')")
+    axes[0].set(
+        xlabel="simulated separation\n(standard deviations)", ylabel="share called separated types"
+    )
+    axes[1].set(xlabel="d' given the true types")
     axes[2].set(xlabel="syllables (six types)", xscale="log", ylim=(-0.03, 1.03))
     ticks = sorted(six.n_syllables.unique())
     axes[2].set_xticks(ticks, ticks)
     axes[2].minorticks_off()
     for ax in axes:
-        ax.axhline(CHOSEN_SHARE, color="0.7", lw=0.8, ls="--", zorder=0)
+        ax.axhline(DETECTED_SHARE, color="0.7", lw=0.8, ls="--", zorder=0)
         ax.legend(loc="best", fontsize=8)
     return figure
 
 
 def _types(table):
+    """Return the rows of the control `types`."""
     return table[table.control == "types"]
 
 
 def _detected(table):
-    """The lower edge of the bin of d' from which on enough are found."""
+    """Return the lower edge of the bin of d' from which on enough repertoires are detected."""
     shares = (table.verdict == TYPES).groupby(np.floor(table.oracle)).mean()
-    missed = shares.index[shares < CHOSEN_SHARE]
+    missed = shares.index[shares < DETECTED_SHARE]
     found = shares.index[shares.index > missed.max()] if len(missed) else shares.index
     return float(found.min()) if len(found) else np.inf
 
 
 def _plot_shares(ax, table, x, by, label, shift):
-    """Shares that were called types, one line for each value of `by`."""
+    """Draw the shares that were called types over x, one line for each value of `by`."""
     for i, (value, rows) in enumerate(table.groupby(by)):
         found = (rows.verdict == TYPES).groupby(rows[x]).agg(["sum", "size"])
         found = found[found["size"] >= 5]
@@ -132,6 +180,7 @@ def _plot_shares(ax, table, x, by, label, shift):
 
 
 def _interval(k, n, method):
+    """Return the ends of the 95 % interval of a share."""
     from scipy.stats import binomtest
 
     return binomtest(k, n).proportion_ci(method=method)

@@ -1,48 +1,73 @@
-"""The Hopkins statistic, and clouds without groups to hold it and other evidence against."""
+"""The Hopkins statistic, and null clouds without groups to compare it with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._shared import UsvError, whole_number
 
-SHARE_PROBED = 0.1
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+PROBED_SHARE = 0.1
 CLIPPED_PERCENT = 0.5
-MOST_AXES = 5  # of more, the convex hull takes minutes
+MAX_AXES = 5  # with more, the convex hull takes minutes
 
 
-def hopkins(points, as_published=False, n_repeats=20, seed=0):
-    """How unevenly points are spread: 1 - H of the Hopkins statistic, small where they crowd.
+def hopkins(
+    points: ArrayLike, as_published: bool = False, n_repeats: int = 20, seed: int = 0
+) -> float:
+    """Measure how unevenly points are spread: 1 - H, with H the Hopkins statistic.
 
-    Distances to the nearest point are compared: w of a tenth of the points themselves, u of as many
-    places drawn evenly from the convex hull. The value is sum(w) / (sum(u) + sum(w)).
+    Two distances to the nearest point are compared: w from a tenth of the points, and u from
+    equally many places drawn uniformly from the convex hull. The value is sum(w) / (sum(u) +
+    sum(w)): about 0.5 for uniform points, near 0 for points in tight clumps.
 
     Parameters
     ----------
     points : float array [n_points, n_axes]
-        At most 5 axes, such as the two of a map; each is scaled to unit variance.
-    as_published : bool
-        As in the code of Sainburg et al. (2020): outliers are clipped at half a per cent on either
-        side of an axis, and u is taken to the *second* nearest point. Evenly spread points then
-        have 0.40 instead of 0.50.
-    n_repeats : int
-        Random choices of points and places, over which the value is averaged.
-    seed : int
+        2 to 5 axes, such as the two of a map. Each axis is scaled to unit variance.
+    as_published : bool, default False
+        Compute the value as the code of Sainburg et al. (2020) does: outliers are clipped at 0.5 %
+        on either side of each axis, and u is the distance to the *second* nearest point. Uniform
+        points then have a value of 0.40 instead of 0.50.
+    n_repeats : int, default 20
+        Random draws of points and places. The value is their average.
+    seed : int, default 0
+        Seed of the draws.
 
     Returns
     -------
     float
+        Between 0 and 1.
+
+    Raises
+    ------
+    UsvError
+        If a point is not finite, the points have fewer than 2 or more than 5 axes, or they lie on
+        a line.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import hopkins
+    >>> rng = np.random.default_rng(0)
+    >>> square = rng.uniform(size=(1000, 2))
+    >>> round(hopkins(square), 1)
+    0.5
+    >>> clumps = rng.integers(0, 3, (1000, 2)) + 0.01 * rng.standard_normal((1000, 2))
+    >>> hopkins(clumps) < 0.1
+    True
     """
     from scipy.spatial import Delaunay, QhullError
     from sklearn.neighbors import NearestNeighbors
 
-    points = np.asarray(points, np.float64)
-    if points.ndim != 2 or points.shape[1] < 2 or not np.isfinite(points).all():
+    points = _check(points)
+    if points.shape[1] > MAX_AXES:
         raise UsvError(
-            f"points has shape {points.shape}; it must be [n_points, n_axes], with two or more "
-            "axes and finite"
-        )
-    if points.shape[1] > MOST_AXES:
-        raise UsvError(
-            f"points has {points.shape[1]} axes; the Hopkins statistic takes at most {MOST_AXES}, "
+            f"points has {points.shape[1]} axes; the Hopkins statistic takes at most {MAX_AXES}, "
             "such as the two of a map"
         )
     if as_published:
@@ -55,33 +80,85 @@ def hopkins(points, as_published=False, n_repeats=20, seed=0):
         hull = Delaunay(points)
     except (QhullError, ValueError) as error:
         raise UsvError(
-            f"points are {len(points)} and span no area; the Hopkins statistic needs one"
+            f"the {len(points)} points span no area; the Hopkins statistic needs points that do "
+            "not all lie on one line"
         ) from error
     search = NearestNeighbors(n_neighbors=1).fit(points)
     rng = np.random.default_rng(whole_number("seed", seed, 0))
-    n_probed = int(np.ceil(SHARE_PROBED * len(points)))
+    n_probed = int(np.ceil(PROBED_SHARE * len(points)))
     apart = search.kneighbors()[0][:, 0]
     values = []
     for _ in range(whole_number("n_repeats", n_repeats, 1)):
         w = apart[rng.choice(len(points), n_probed, replace=False)].sum()
-        places = _inside(hull, n_probed, rng)
+        places = _draw_inside(hull, n_probed, rng)
         u = search.kneighbors(places, n_neighbors=2)[0][:, int(as_published)].sum()
         values.append(w / (u + w))
     return float(np.mean(values))
 
 
-def gaussian_null(points, seed=0):
-    """As many points of one Gaussian cloud with the mean and the covariance of `points`."""
+def gaussian_null(points: ArrayLike, seed: int = 0) -> np.ndarray:
+    """Draw a Gaussian cloud with the mean and the covariance of the points.
+
+    Parameters
+    ----------
+    points : float array [n_points, n_axes]
+        At least 3 points with at least 2 axes.
+    seed : int, default 0
+        Seed of the draw.
+
+    Returns
+    -------
+    float64 array [n_points, n_axes]
+        In the units of the points.
+
+    Raises
+    ------
+    UsvError
+        If there are too few points or axes, or a point is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import gaussian_null
+    >>> points = np.random.default_rng(0).uniform(size=(300, 2))
+    >>> gaussian_null(points).shape
+    (300, 2)
+    """
     points = _check(points)
     rng = np.random.default_rng(whole_number("seed", seed, 0))
     return rng.multivariate_normal(points.mean(axis=0), np.cov(points.T), len(points))
 
 
-def copula_null(points, seed=0):
-    """As many points whose axes are distributed each as in `points`, tied like a Gaussian's.
+def copula_null(points: ArrayLike, seed: int = 0) -> np.ndarray:
+    """Draw a cloud that keeps the distribution of each axis, with Gaussian dependence between axes.
 
-    A Gaussian copula: skewed and heavy-tailed axes stay so, even one with two modes; how they
-    depend on one another is smooth.
+    This is a Gaussian copula: skewed, heavy-tailed and even bimodal axes keep their distributions,
+    while the dependence between axes becomes smooth.
+
+    Parameters
+    ----------
+    points : float array [n_points, n_axes]
+        At least 3 points with at least 2 axes.
+    seed : int, default 0
+        Seed of the draw.
+
+    Returns
+    -------
+    float64 array [n_points, n_axes]
+        In the units of the points.
+
+    Raises
+    ------
+    UsvError
+        If there are too few points or axes, or a point is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from usvlib.continuum import copula_null
+    >>> points = np.random.default_rng(0).exponential(size=(300, 2))
+    >>> bool((copula_null(points) > 0).all())
+    True
     """
     from scipy.stats import norm, rankdata
 
@@ -90,13 +167,13 @@ def copula_null(points, seed=0):
     scores = norm.ppf(rankdata(points, axis=0) / (n + 1))
     drawn = gaussian_null(scores, seed)
     scale = scores.std(axis=0)
-    # An axis on which all points are alike has none, and stays as it is.
+    # An axis on which all points are equal has no scale and stays as it is.
     shares = norm.cdf(drawn / np.where(scale > 0, scale, 1))
     return np.stack([np.quantile(points[:, i], shares[:, i]) for i in range(n_axes)], axis=1)
 
 
-def _inside(hull, n, rng):
-    """Places drawn evenly from a convex hull: from its simplices, by their volumes."""
+def _draw_inside(hull, n, rng):
+    """Draw n places uniformly from a convex hull, simplex by simplex in proportion to volume."""
     corners = hull.points[hull.simplices]
     volumes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1]))
     chosen = corners[rng.choice(len(corners), n, p=volumes / volumes.sum())]
@@ -105,10 +182,14 @@ def _inside(hull, n, rng):
 
 
 def _check(points):
+    """Return points as a finite float64 array [n_points, n_axes], or raise a `UsvError`."""
     points = np.asarray(points, np.float64)
-    if points.ndim != 2 or points.shape[1] < 2 or len(points) < 3 or not np.isfinite(points).all():
+    if points.ndim != 2 or points.shape[1] < 2 or len(points) < 3:
         raise UsvError(
-            f"points has shape {points.shape}; it must be [n_points, n_axes], three or more points "
-            "with two or more axes, all finite"
+            f"points has shape {points.shape}; it must be [n_points, n_axes], at least 3 points "
+            "with at least 2 axes"
         )
+    if not (finite := np.isfinite(points).all(axis=1)).all():
+        bad = int(finite.argmin())
+        raise UsvError(f"points[{bad}] is {points[bad]}; all points must be finite")
     return points
