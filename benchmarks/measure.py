@@ -168,9 +168,7 @@ def transforms(path, n_passes):
 def profile(path):
     """Seconds of one thread in each part of the stream, of samples read from a WAV file."""
     import usvlib
-    from usvlib import spectrograms
-    from usvlib._engine.melfilters import mel_filters
-    from usvlib._engine.noisefloor import LogHistogram
+    from usvlib._engine import LogHistogram, mel_filters, stream
 
     on_disk = usvlib.data.recording_from_audio(path)
     usvlib.syllable_spectrograms(beginning(on_disk))
@@ -179,8 +177,8 @@ def profile(path):
     n_frames = on_disk.n_samples // hop
     histogram = LogHistogram(len(filters.frequencies_hz))
     seconds = dict.fromkeys(("reading", "transforms and mel bands", "counting"), 0.0)
-    for start in range(0, n_frames, spectrograms.FRAMES_PER_PIECE):
-        stop = min(start + spectrograms.FRAMES_PER_PIECE, n_frames)
+    for start in range(0, n_frames, stream.FRAMES_PER_PIECE):
+        stop = min(start + stream.FRAMES_PER_PIECE, n_frames)
         t0 = time.perf_counter()
         samples = on_disk.read_samples(start * hop, stop * hop)
         t1 = time.perf_counter()
@@ -188,7 +186,7 @@ def profile(path):
             samples, on_disk.samplerate_hz, [0], [1], fingerprint="benchmark"
         )
         t2 = time.perf_counter()
-        amplitudes = spectrograms._mel_amplitudes(piece, 0, stop - start, filters, hop)
+        amplitudes = stream.mel_amplitudes(piece, 0, stop - start, filters, hop)
         t3 = time.perf_counter()
         histogram.add(amplitudes)
         t4 = time.perf_counter()
