@@ -377,8 +377,8 @@ def test_a_stage_that_is_damaged_on_disk_is_computed_anew(cache, recording, dire
 def test_a_stage_without_one_of_its_arrays_is_computed_anew(cache, recording, direct):
     _ = _study(recording).features
     path = _study(recording).stage_path("features")
-    np.savez(path, features=np.zeros(3))
-    with pytest.warns(usvlib.UsvWarning, match="damaged"):
+    np.savez(path, feature=np.zeros(3), warnings=np.array([], str))
+    with pytest.warns(usvlib.UsvWarning, match="it has no array features"):
         np.testing.assert_array_equal(_study(recording).features, direct["features"])
 
 

@@ -50,7 +50,8 @@ class Stage:
     module: str
     fields: tuple[str, ...]  # of the recipe
     packages: tuple[str, ...]
-    before: str | None
+    arrays: tuple[str, ...]  # without these, a file of the stage is damaged
+    before: str | None = None
 
 
 STAGES = {
@@ -58,25 +59,28 @@ STAGES = {
         "spectrograms",
         ("n_fft", "hop_s", "n_mels", "low_hz", "high_hz", "crop"),
         ("librosa", "numba", "numpy", "scipy", "soundfile"),
-        None,
+        (*(field.name for field in dataclasses.fields(SyllableSpectrograms)), "n_frames"),
     ),
-    "measures": Stage("measures", (), ("numba", "numpy"), "spectrograms"),
+    "measures": Stage("measures", (), ("numba", "numpy"), ("duration_ms",), "spectrograms"),
     "features": Stage(
         "normalisation",
         ("threshold", "time_scaling", "centre_halfwidth"),
         ("numpy", "pillow"),
+        ("features",),
         "spectrograms",
     ),
     "coordinates": Stage(
         "embedding",
         ("n_neighbors", "min_dist", "embedding_seed"),
         ("numba", "numpy", "scikit-learn", "umap-learn"),
+        ("coordinates",),
         "features",
     ),
     "clusters": Stage(
         "clustering",
         ("n_clusters", "clustering_seed"),
         ("numpy", "scikit-learn"),
+        ("labels", "centroids"),
         "coordinates",
     ),
 }
@@ -312,7 +316,7 @@ class Study:
         last to finish gives it the final name.
         """
         path = self.stage_path(name)
-        arrays = _read(path) if path.is_file() else None
+        arrays = _read(path, STAGES[name].arrays) if path.is_file() else None
         if arrays is None:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", UsvWarning)
@@ -328,13 +332,13 @@ class Study:
         return arrays
 
 
-def _read(path):
+def _read(path, needed):
     """The arrays of a stage, or None if the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as npz:
             arrays = {key: npz[key] for key in npz.files}
-        if "warnings" not in arrays:
-            raise ValueError("it lacks its last member")
+        if missing := [key for key in (*needed, "warnings") if key not in arrays]:
+            raise ValueError(f"it has no array {missing[0]}")
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         warnings.warn(
             f"{path} is damaged ({error}), and is computed again", UsvWarning, stacklevel=5
