@@ -1,32 +1,40 @@
-"""What the package offers, and what importing it costs."""
+"""The public names of the package, and what importing it costs."""
 
 import inspect
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 import usvlib
 
+ROOT = Path(__file__).resolve().parents[1]
 SLOW = (
     *("bokeh", "librosa", "matplotlib", "numba", "numpy", "pandas"),
     *("pooch", "scipy", "sklearn", "soundfile", "umap"),
 )
 
-# Readers' notebooks call these; fields may be added, not renamed, and the order is part of it.
+# Readers' notebooks call these. Arguments may be added, but neither renamed nor reordered.
 SIGNATURES = {
-    "load_recordings": ["name"],
-    "load_recording": ["name"],
+    "load_audio": ["path", "channel", "samplerate_hz"],
+    "load_recordings": ["source", "annotations", "channel", "samplerate_hz"],
+    "load_recording": ["source", "annotations", "channel", "samplerate_hz"],
+    "load_recipe": ["source"],
     "recording_from_array": ["samples", "samplerate_hz", "onsets", "offsets", "name"],
     "syllable_spectrograms": ["recordings", "recipe"],
     "mel_spectrogram": ["recording", "start_s", "stop_s", "recipe"],
     "syllable_measures": ["spectrograms"],
     "normalise": ["spectrograms", "recipe"],
     "embed": ["features", "recipe"],
+    "map_fidelity": ["features", "coordinates"],
     "cluster": ["coordinates", "recipe", "n_clusters"],
     "plot_manifold": ["features", "coordinates", "clusters", "ax"],
     "explore": ["spectrograms", "measures", "coordinates", "clusters", "recordings"],
-    "open_study": ["name", "recipe"],
+    "assess_continuum": ["features", "measures", "seed"],
+    "open_study": ["source", "recipe"],
     "Recipe": [
         "n_fft",
         "hop_s",
@@ -45,12 +53,16 @@ SIGNATURES = {
     ],
 }
 MEMBERS = {
+    "Audio": ["name", "samplerate_hz", "n_samples", "fingerprint", "blocks", "read"],
     "Recording": [
         "name",
         "samplerate_hz",
         "n_samples",
         "onsets",
         "offsets",
+        "labels",
+        "label",
+        "fingerprint",
         "blocks",
         "read",
         "truth",
@@ -62,13 +74,15 @@ MEMBERS = {
         "recording_index",
         "hop_s",
     ],
-    "Clusters": ["labels", "centroids"],
+    "Clusters": ["labels", "centroids", "means"],
+    "Verdict": ["kind", "n_types", "labels", "statistics", "conclusion", "plot"],
     "Explorer": ["save", "_repr_html_"],
     "Study": ["recordings", "spectrograms", "measures", "features", "coordinates", "clusters"],
 }
 
 
 def _required(function):
+    """Return the names of the arguments that have no default."""
     parameters = inspect.signature(function).parameters.values()
     return [p.name for p in parameters if p.default is p.empty]
 
@@ -80,7 +94,7 @@ def test_importing_it_imports_nothing_slow():
 
 
 def test_simulating_and_normalising_need_no_umap():
-    # Its import alone takes seconds, and the first three chapters do without.
+    # Importing UMAP takes seconds, and the first three chapters do not use it.
     code = (
         "import sys, usvlib; r = usvlib.simulate_recording(3)\n"
         "usvlib.normalise(usvlib.syllable_spectrograms(r))\n"
@@ -99,13 +113,13 @@ def test_every_public_name_exists_and_is_documented(name):
     if inspect.isfunction(offered) or inspect.isclass(offered):
         assert offered.__module__.startswith("usvlib.")
         assert len(inspect.getdoc(offered)) > 20
-        # Not the signature that a dataclass takes for its documentation.
+        # A dataclass without a docstring gets its signature as one.
         assert not offered.__doc__.startswith(f"{name}(")
 
 
 def test_the_public_names_are_sorted_and_all_there():
     assert len(set(usvlib.__all__)) == len(usvlib.__all__)
-    promised = {*SIGNATURES, *MEMBERS, "ORIGINAL", "simulate_recording"}
+    promised = {*SIGNATURES, *MEMBERS, "ORIGINAL", "RECIPES", "UsvWarning", "simulate_recording"}
     assert promised <= set(usvlib.__all__)
 
 
@@ -113,7 +127,7 @@ def test_the_public_names_are_sorted_and_all_there():
 def test_a_signature_is_that_of_the_documentation(name):
     parameters = list(inspect.signature(getattr(usvlib, name)).parameters)
     assert parameters[: len(SIGNATURES[name])] == SIGNATURES[name]
-    # What was added later must not be asked for.
+    # Arguments that were added later must be optional.
     assert set(_required(getattr(usvlib, name))) <= set(SIGNATURES[name])
 
 
@@ -137,7 +151,7 @@ def test_a_class_has_the_members_of_the_documentation(name):
 def test_every_parameter_is_documented_by_name(name):
     function = getattr(usvlib, name)
     missing = [p for p in inspect.signature(function).parameters if p not in function.__doc__]
-    # A single obvious argument may go by the name of what it is.
+    # A short docstring may leave a single obvious argument unnamed.
     assert len(missing) <= 1 if len(inspect.getdoc(function).splitlines()) < 5 else not missing
 
 
@@ -145,3 +159,12 @@ def test_errors_are_value_errors():
     assert issubclass(usvlib.UsvError, ValueError)
     assert issubclass(usvlib.MissingFileError, usvlib.UsvError)
     assert issubclass(usvlib.MissingFileError, FileNotFoundError)
+
+
+def test_the_version_is_the_same_everywhere():
+    version = usvlib.__version__
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == version
+    entries = re.findall(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert entries[0] == version
+    # pyproject.toml reads it from the package.
+    assert not re.search(r"^version\s*=", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)

@@ -1,5 +1,7 @@
-"""What the site is made with: without a browser, which tests/site has."""
+"""The tools that make the site. The tests of tests/site look at it in a browser."""
 
+import functools
+import inspect
 import re
 import subprocess
 import sys
@@ -50,7 +52,7 @@ It lives at [ADDRESS](ADDRESS).
 
 
 def build_pages(book):
-    """The pages of a small book: its first one and its chapter, which is not executed."""
+    """Build a small book, and return its first page and its chapter, which is not executed."""
     replace_in(book.root / "_config.yml", "execute_notebooks: cache", 'execute_notebooks: "off"')
     (book.root / "intro.md").write_text(INTRO)
     (book.root / "CITATION.cff").write_bytes((ROOT / "CITATION.cff").read_bytes())
@@ -69,9 +71,16 @@ def jupyter_book(book):
     return [(html / name).read_text() for name in ("intro.html", "chapters/01_chapter.html")]
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Return a small book that was built without an address, and its two pages."""
+    book = Book(tmp_path_factory.mktemp("site"))
+    return book, build_pages(book)
+
+
 class TestAddress:
-    def test_without_one_nothing_needs_it(self, tmp_path):
-        intro, chapter = build_pages(Book(tmp_path))
+    def test_without_one_nothing_needs_it(self, built):
+        _, (intro, chapter) = built
         for page in (intro, chapter):
             for needing in NEEDS_ADDRESS:
                 assert needing not in page
@@ -95,7 +104,7 @@ class TestAddress:
             "https://somebody.github.io/a-book/chapters/01_chapter.html",
         ):
             assert expected in chapter
-        # The icons of these buttons are drawn, too.
+        # The icons of these buttons are kept as well.
         script = (book.root / "_build" / "html" / "_static" / booktidy.SCRIPT).read_text()
         for icon in ("rocket", "github", "lightbulb", "pencil", "circle-half-stroke"):
             assert re.search(rf'"?{icon}"?:\[', script), icon
@@ -119,9 +128,8 @@ class TestAddress:
         assert bookpages.pages_address(address) == pages
 
 
-def test_what_lies_beside_the_pages_is_not_stale(tmp_path):
-    book = Book(tmp_path)
-    build_pages(book)
+def test_an_edit_of_the_style_or_the_citation_reaches_the_pages(built):
+    book, _ = built
     styles, citation = book.root / "_assets" / "book.css", book.root / "CITATION.cff"
     styles.write_text(styles.read_text() + "\n.new-rule { top: 0; }\n")
     replace_in(citation, "The usvlib developers", "Somebody else")
@@ -139,7 +147,7 @@ class TestCitation:
         assert entry.fields["title"].strip("{}") == self.CFF["title"]
         assert entry.fields["url"] == ADDRESS
         assert entry.fields["version"] == usvlib.__version__
-        # In braces, since it is one name and not a family's.
+        # The name is in braces because it is not a first and a family name.
         assert [str(person) for person in entry.persons["author"]] == ["{The usvlib developers}"]
 
     def test_people_are_named_as_bibliographies_name_them(self):
@@ -155,25 +163,59 @@ class TestCitation:
         assert text.endswith(ADDRESS)
         assert "\n" not in text
 
-    def test_long_and_cut_lists_of_authors_are_told_alike(self, tmp_path):
-        intro, _ = build_pages(Book(tmp_path))
-        told = re.sub("<[^>]*>", "", intro)
-        assert "Cited are Sainburg and others [2020] and Stoumpou and others [2022]." in told
+    def test_long_and_short_lists_of_authors_are_written_alike(self, built):
+        _, (intro, _) = built
+        text = re.sub("<[^>]*>", "", intro)
+        assert "Cited are Sainburg and others [2020] and Stoumpou and others [2022]." in text
 
 
 class TestReference:
-    def test_every_public_name_is_there_once(self):
-        text = (ROOT / "api.md").read_text()
-        named = re.findall(r"^\.\. auto(?:class|function|data|exception):: (\w+)$", text, re.M)
-        assert sorted(named) == sorted(usvlib.__all__)
+    """The page api.md, which names each public object once, under the door that gives it."""
 
-    def test_every_name_stands_under_the_module_that_defines_it(self):
-        module = None
-        for line in (ROOT / "api.md").read_text().splitlines():
+    TEXT = (ROOT / "api.md").read_text()
+    NAMED = re.findall(r"^\.\. (?:py:|auto)(?:class|function|data|exception):: (\S+)$", TEXT, re.M)
+    # What other modules of usvlib take from these packages, and readers do not need.
+    INTERNAL = (
+        *("data.default_name", "data.fingerprint_of", "data.mark_used", "data.trim_cache"),
+        *("data.recording_of_latents",),
+    )
+
+    def test_it_has_every_public_name_once(self):
+        public = {f"usvlib.{name}" for name in usvlib.__all__}
+        for door in ("continuum", "data", "explorer"):
+            package = getattr(usvlib, door)
+            names = [name for name in package.__all__ if callable(getattr(package, name))]
+            above = {name for name in names if f"usvlib.{name}" in public}
+            public |= {f"usvlib.{door}.{name}" for name in {*names} - above}
+        public -= {f"usvlib.{name}" for name in self.INTERNAL}
+        modules = {name for name in public if inspect.ismodule(found(name))}
+        assert len(self.NAMED) == len(set(self.NAMED))
+        assert public - modules <= set(self.NAMED)
+
+    def test_it_has_every_function_that_a_chapter_calls(self):
+        texts = [path.read_text() for path in sorted(ROOT.glob("chapters/*.md"))]
+        used = {name for text in texts for name in re.findall(r"\busvlib\.[a-z]\w*[\w.]*\w", text)}
+        functions = {name for name in used if inspect.isfunction(found(name))}
+        assert len(functions) > 20
+        assert functions <= set(self.NAMED)
+
+    def test_every_name_is_found_and_documented(self):
+        for name in self.NAMED:
+            assert inspect.getdoc(found(name)) or f"py:data:: {name}\n\n   " in self.TEXT, name
+
+    def test_every_name_is_in_the_section_of_the_module_that_defines_it(self):
+        section = None
+        for line in self.TEXT.splitlines():
             if line.startswith(".. automodule::"):
-                module = line.split()[-1]
+                section = line.split()[-1]
             elif re.match(r"\.\. auto(class|function|exception)::", line):
-                assert getattr(usvlib, line.split()[-1]).__module__ == module
+                module = found(line.split()[-1]).__module__
+                assert module == section or module.startswith(f"{section}."), line
+
+
+def found(name):
+    """Return what a dotted name stands for."""
+    return functools.reduce(getattr, name.split(".")[1:], usvlib)
 
 
 class TestIcons:
@@ -197,13 +239,13 @@ class TestIcons:
         assert booktidy.letters('a{content:"\\f107"}b{content:"\uf02d"}') == {0xF107, 0xF02D}
 
 
-def test_the_card_is_of_the_size_that_others_show():
+def test_the_card_has_the_size_that_other_sites_show():
     card = ROOT / "_assets" / "card.png"
     assert Image.open(card).size == (1200, 630)
     assert card.stat().st_size < 100_000
 
 
-def test_the_page_for_the_lost_asks_for_nothing():
+def test_the_404_page_needs_no_other_file():
     page = (ROOT / "_extra" / "404.html").read_text()
     assert not re.findall(r'(?:src|href)="(?!data:|/")', page)
     logo = (ROOT / "_assets" / "logo.svg").read_text()
@@ -217,7 +259,7 @@ def test_a_browser_can_be_named(monkeypatch):
     assert check_site.find_chromium() is None
 
 
-def test_without_a_browser_that_is_said(monkeypatch):
+def test_a_missing_browser_is_reported(monkeypatch):
     monkeypatch.setenv("CHROMIUM", "no-such-browser")
     for arguments, status in ((["--if-possible"], 0), ([], 1)):
         command = [sys.executable, ROOT / "tools" / "check_site.py", *arguments]
