@@ -96,6 +96,18 @@ def test_bands_are_labelled_with_round_frequencies_where_they_are(high_khz):
     assert ax.get_ylabel() == "frequency (kHz)"
 
 
+@pytest.mark.parametrize(
+    "frequencies_hz",
+    [None, "kHz", 5, [], [[1, 2]], [[1], [1, 2]], [60e3, 50e3], [40e3, np.nan], [40e3, np.inf]],
+)
+def test_bands_without_rising_frequencies_are_an_error(frequencies_hz):
+    _, ax = plt.subplots()
+    with refused("frequencies_hz is", "must"):
+        label_bands_khz(ax, frequencies_hz)
+    with refused("ax is of type ndarray", "Axes"):
+        label_bands_khz(np.array([ax, ax]), [40e3, 50e3])
+
+
 def _spectrograms(*widths):
     return [np.full((40, width), i + 1, np.float32) for i, width in enumerate(widths)]
 

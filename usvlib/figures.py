@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._shared import UsvError, check_type, whole_number
+from ._shared import UsvError, as_numbers, check_type, whole_number
 from .data import Audio
 from .recipe import ORIGINAL, Recipe
 from .spectrograms import mel_spectrogram
@@ -229,6 +229,11 @@ def label_bands_khz(ax: Axes, frequencies_hz: np.ndarray) -> None:
     frequencies_hz : float array [n_bands]
         Centre frequencies, rising.
 
+    Raises
+    ------
+    UsvError
+        If `ax` is not a matplotlib Axes, or the frequencies do not rise.
+
     Examples
     --------
     >>> import matplotlib.pyplot as plt
@@ -238,14 +243,19 @@ def label_bands_khz(ax: Axes, frequencies_hz: np.ndarray) -> None:
     >>> ax.get_ylabel(), [label.get_text() for label in ax.get_yticklabels()]
     ('frequency (kHz)', ['45', '50', '55', '60', '65', '70'])
     """
+    import matplotlib.axes
+
+    check_type("ax", ax, matplotlib.axes.Axes)
     ax.set_yticks(*band_ticks(frequencies_hz))
     ax.set_ylabel("frequency (kHz)")
 
 
 def band_ticks(frequencies_hz: np.ndarray) -> tuple[np.ndarray, list[str]]:
     """Return the places of round frequencies on an axis of mel bands, and their values in kHz."""
-    khz = np.asarray(frequencies_hz) / 1000
-    step = next(s for s in (1, 2, 5, 10, 20, 50, 100) if np.ptp(khz) / s <= 6)
+    khz = as_numbers("frequencies_hz", frequencies_hz, "[n_bands]") / 1000
+    if khz.ndim != 1 or not khz.size or not np.isfinite(khz).all() or (np.diff(khz) <= 0).any():
+        raise UsvError(f"frequencies_hz is {1000 * khz}; it must hold rising numbers [n_bands]")
+    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if np.ptp(khz) / s <= 6), 200)
     ticks = np.arange(np.ceil(khz[0] / step), khz[-1] / step) * step
     return np.interp(ticks, khz, np.arange(len(khz))), [f"{tick:g}" for tick in ticks]
 
@@ -335,8 +345,9 @@ def _number(argument, value, above=-math.inf):
 
 def _check_length(argument, values, length):
     """Raise a `UsvError` if an argument that may be None has another length."""
-    if values is not None and np.shape(values) != (length,):
-        raise UsvError(f"{argument} has shape {np.shape(values)}; it must have {length} values")
+    shape = np.asarray(values, object).shape
+    if values is not None and shape != (length,):
+        raise UsvError(f"{argument} has shape {shape}; it must have {length} values")
 
 
 def _images(spectrograms):

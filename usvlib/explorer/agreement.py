@@ -34,7 +34,7 @@ def check_recordings(
     if len(recordings) != n_recordings:
         raise UsvError(
             f"recordings has {len(recordings)} recordings, and the spectrograms are of "
-            f"{n_recordings}; they must be the same"
+            f"{n_recordings}; they must be the recordings of the spectrograms"
         )
     for index, recording in enumerate(recordings):
         expected_s = spectrograms.onset_s[spectrograms.recording_index == index]
@@ -42,7 +42,7 @@ def check_recordings(
         if len(onset_s) != len(expected_s) or not np.allclose(onset_s, expected_s, 0, 1e-6):
             raise UsvError(
                 f"recordings[{index}] is {recording.name}, and its syllables are not those of the "
-                "spectrograms; they must be the same"
+                "spectrograms; recordings must be in the same order as in syllable_spectrograms"
             )
     return recordings
 

@@ -120,11 +120,12 @@ def explore(
     `explore(study)` takes everything from a study; the other arguments are for stages that were
     computed in another way.
 
-    To point at a syllable, or to go there with the arrow keys, shows its spectrogram and measures.
+    Pointing at a syllable, or going there with the arrow keys, shows its spectrogram and measures.
     A click, or Enter, plays it 16 times slower. Dragging over a region, or choosing a cluster,
-    shows a mean and its syllables. The page holds the recorded sound of as many syllables as there
-    is space for, those nearest to the centroids first. The others, and all of them without
-    `recordings`, are heard as a tone along their contour; the page says which sound it is.
+    shows the mean of its syllables and the syllables themselves. The page holds the recorded sound
+    of as many syllables as fit, those nearest to the centroids first. The other syllables, and all
+    of them without `recordings`, are heard as a tone along their contour. The page says which of
+    the two sounds it plays.
 
     Parameters
     ----------
