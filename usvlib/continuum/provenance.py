@@ -57,10 +57,12 @@ def fingerprint(features: np.ndarray, measures: pandas.DataFrame | None = None) 
     Returns
     -------
     list of float
-        The shape of the features; their mean and their standard deviation over syllables, in blocks
-        of bands and columns; and quantiles of each measure that the verdict uses.
+        The shape of the features; their mean absolute difference between neighbouring bands and
+        columns; their mean and their standard deviation over syllables, in blocks of bands and
+        columns; and quantiles of each measure that the verdict uses.
     """
     numbers = [*features.shape]
+    numbers += [np.abs(np.diff(features, axis=axis)).mean(dtype=np.float64) for axis in (1, 2)]
     bands, columns = (np.array_split(np.arange(n), N_BLOCKS) for n in features.shape[1:])
     for band in bands:
         for column in columns:
