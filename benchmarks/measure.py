@@ -1,8 +1,8 @@
 """One measurement, in a process of its own: python benchmarks/measure.py WHAT ARGUMENTS.
 
-Prints JSON: `warm_up_s`, everything that is imported, compiled and loaded on first use; `passes_s`,
-the passes after that; `peak_bytes` of the whole process. What is read beforehand, because a code
-path has its samples in memory, is not timed.
+It prints JSON: `warm_up_s`, the time to import, compile and load on first use; `passes_s`, the time
+of each pass after that; and `peak_bytes` of the whole process. If a measurement has its samples in
+memory, the time to read them does not count.
 """
 
 import concurrent.futures
@@ -25,7 +25,7 @@ def main(what, *arguments):
 
 
 def timed(function, *arguments, clear=None):
-    """Seconds that a call takes; what an earlier one has left is let go of before."""
+    """Return the seconds that a call takes; earlier results in `clear` are released first."""
     if clear is not None:
         clear.clear()
     start = time.perf_counter()
@@ -34,14 +34,14 @@ def timed(function, *arguments, clear=None):
 
 
 def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
-    """Simulated audio as WAV files: of each path, so many seconds from the beginning."""
+    """Write simulated audio as WAV files; each path is followed by its length in seconds."""
     import soundfile
 
     import usvlib
 
     seconds, samplerate_hz = int(seconds), int(samplerate_hz)
     lengths_s = dict(zip(paths_and_lengths[::2], map(int, paths_and_lengths[1::2]), strict=True))
-    n_syllables = int(seconds * 4)  # of 3.5 a second: the simulation is to outlast the files
+    n_syllables = int(seconds * 4)  # 3.5 come in a second: the simulation is longer
     recording = usvlib.simulate_recording(n_syllables, seed=1, samplerate_hz=samplerate_hz)
     files = {
         path: soundfile.SoundFile(path, "w", samplerate_hz, 1, subtype="PCM_16")
@@ -63,7 +63,7 @@ def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
 
 
 def usvlib_from_file(path, n_passes):
-    """From a WAV file to the spectrograms of its syllables."""
+    """Measure the way from a WAV file to the spectrograms of its syllables."""
     import usvlib
 
     recording = usvlib.data.recording_from_audio(path)
@@ -84,7 +84,7 @@ def passes_of_usvlib(recording, n_passes):
 
 
 def usvlib_same_calls(path, n_passes):
-    """The same with as many syllables at any length: only the recording grows, not the result."""
+    """Measure the same with 100 syllables at any length: only the recording grows."""
     import dataclasses
 
     import usvlib
@@ -97,7 +97,7 @@ def usvlib_same_calls(path, n_passes):
 
 
 def usvlib_from_memory(path, n_passes):
-    """The same, of samples that are in memory, as those of the original path are."""
+    """Measure the same from samples in memory, where the tutorial's code has them."""
     import usvlib
 
     on_disk = usvlib.data.recording_from_audio(path)
@@ -109,7 +109,7 @@ def usvlib_from_memory(path, n_passes):
 
 
 def beginning(recording):
-    """The first seconds of a recording, as one syllable."""
+    """Return the first seconds of a recording as one syllable."""
     import usvlib
 
     n = min(int(SECONDS_TO_WARM_UP * recording.samplerate_hz), recording.n_samples)
@@ -118,7 +118,7 @@ def beginning(recording):
 
 
 def original_from_memory(path, n_passes):
-    """The page's code: mel spectrogram of the whole, its median, the syllables cut from it."""
+    """Measure the tutorial's code, which computes the mel spectrogram of the whole recording."""
     import original
     import soundfile
 
@@ -139,7 +139,7 @@ def original_from_memory(path, n_passes):
 
 
 def transforms(path, n_passes):
-    """The Fourier transforms of the same frames, on all cores, and nothing else."""
+    """Measure the Fourier transforms of the same frames alone, on all cores."""
     import joblib
     import scipy.fft
     import soundfile
@@ -166,7 +166,7 @@ def transforms(path, n_passes):
 
 
 def profile(path):
-    """Seconds of one thread in each part of the stream, of samples read from a WAV file."""
+    """Measure the seconds of one thread in each part of the way from a WAV file to mel frames."""
     import usvlib
     from usvlib._engine import LogHistogram, mel_filters, stream
 
@@ -196,7 +196,7 @@ def profile(path):
 
 
 def labels_usvlib(path):
-    """From a WAV file to the cluster of each syllable."""
+    """Measure the way from a WAV file to the cluster of each syllable."""
     import usvlib
 
     spectrograms = usvlib.syllable_spectrograms(usvlib.data.recording_from_audio(path))
@@ -217,7 +217,7 @@ def labels_original(path):
 
 
 def features(path, n_syllables, samplerate_hz):
-    """Normalised syllables of a simulated recording, as an .npy file."""
+    """Write the normalised syllables of a simulated recording as an .npy file."""
     import usvlib
 
     recording = usvlib.simulate_recording(int(n_syllables), 2, int(samplerate_hz))
@@ -226,16 +226,16 @@ def features(path, n_syllables, samplerate_hz):
 
 
 def embedding(whose, path, n_syllables):
-    """A map of the first so many of the syllables in an .npy file."""
+    """Measure the map of the first n syllables in an .npy file."""
     if whose == "usvlib":
         from usvlib import embed
     else:
         from original import embed
 
-    pictures, n = np.load(path, mmap_mode="r", allow_pickle=False), int(n_syllables)
-    # From 4,096 points on UMAP takes another search for neighbours, which is compiled, too.
-    warm_up_s = timed(embed, pictures[: 100 if n < 4096 else 4096])
-    return {"warm_up_s": warm_up_s, "passes_s": [timed(embed, pictures[:n])]}
+    normalised, n = np.load(path, mmap_mode="r", allow_pickle=False), int(n_syllables)
+    # From 4,096 points on, UMAP searches neighbours in another way, which is also compiled.
+    warm_up_s = timed(embed, normalised[: 100 if n < 4096 else 4096])
+    return {"warm_up_s": warm_up_s, "passes_s": [timed(embed, normalised[:n])]}
 
 
 def syllable_samples(path, samplerate_hz):

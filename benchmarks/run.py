@@ -1,8 +1,8 @@
-"""How fast, and in how much memory: `usvlib` beside the original page's code and the bare FFTs.
+"""Measure time and memory of `usvlib`, of the tutorial's code and of the bare Fourier transforms.
 
-All on the same simulated audio, in one run, each measurement in a process of its own. Prints a
-table and writes `results.json`, which the page "How far does it scale?" draws. Times differ from
-machine to machine and from day to day; ratios of one run differ less.
+All measurements use the same simulated audio, each in a process of its own. The results are
+printed as a table and written to `results.json`, which the chapter "How far does it scale?" draws.
+Times differ between machines and from day to day; ratios of one run differ less.
 """
 
 import importlib.metadata
@@ -26,8 +26,8 @@ SAMPLERATE_HZ = 250_000
 CALLS_PER_MINUTE = 130
 MINUTES = (1, 5, 20, 60)
 SYLLABLES = (500, 2_000, 8_000, 20_000)
-ROUNDS = 3  # of what takes less than a minute
-# The original path holds samples, transform, mel spectrogram and their copies.
+ROUNDS = 3  # for measurements that take less than a minute
+# The tutorial's code holds samples, transform, mel spectrogram and their copies.
 ORIGINAL_BYTES_PER_MINUTE = 0.9e9
 PACKAGES = ("librosa", "numba", "numpy", "scikit-learn", "scipy", "umap-learn")
 
@@ -70,7 +70,7 @@ def measure_all(folder, memory_bytes, results):
     lengths = [item for m, path in paths.items() for item in (path, 60 * m)]
     measure("audio", 60 * max(MINUTES), SAMPLERATE_HZ, CALLS_PER_MINUTE, *lengths)
 
-    # Cached on disk from the second process on; the first of all compiles.
+    # The first process compiles; from the second one on, compiled code is read from disk.
     with tempfile.TemporaryDirectory() as empty:
         compiling = measure("usvlib_from_file", paths[1], 1, NUMBA_CACHE_DIR=empty)
         cached = measure("usvlib_from_file", paths[1], 1, NUMBA_CACHE_DIR=empty)
@@ -79,7 +79,7 @@ def measure_all(folder, memory_bytes, results):
     results["profile"] = measure("profile", paths[5])["seconds"]
 
     for minutes, path in paths.items():
-        # Rounds of all, one after the other, so that what else a machine does meets them alike.
+        # Measurements take turns, so that other work of the machine affects all of them.
         rounds = {what: [] for what in spectrogram_measurements(minutes, memory_bytes)}
         n_rounds, n_passes = (ROUNDS, 3) if minutes <= 5 else (1, 1)
         for _ in range(n_rounds):
@@ -96,11 +96,11 @@ def measure_all(folder, memory_bytes, results):
     for what, of_one in rounds.items():
         results["labels"].append({"what": what, "minutes": 5} | summary(of_one))
 
-    pictures = folder / "features.npy"
-    measure("features", pictures, max(SYLLABLES), SAMPLERATE_HZ)
+    normalised = folder / "features.npy"
+    measure("features", normalised, max(SYLLABLES), SAMPLERATE_HZ)
     for n in SYLLABLES:
         for whose in ("usvlib", "original"):
-            of_one = [measure("embedding", whose, pictures, n)]
+            of_one = [measure("embedding", whose, normalised, n)]
             results["embedding"].append({"what": whose, "n_syllables": n} | summary(of_one))
     bar.close()
 
@@ -123,7 +123,7 @@ def count_measurements(memory_bytes):
 
 
 def in_a_process(*arguments, **environment):
-    """What `measure.py` prints, and the time from the start of its process to its end."""
+    """Return what `measure.py` prints, and the time from the start of its process to its end."""
     start = time.perf_counter()
     run = subprocess.run(
         [sys.executable, "-W", "ignore", HERE / "measure.py", *arguments],
@@ -132,7 +132,7 @@ def in_a_process(*arguments, **environment):
         text=True,
         check=True,
     )
-    # Whatever the measured code has to say comes before.
+    # The result is on the last line; the measured code may print before.
     result = json.loads(run.stdout.splitlines()[-1])
     return result | {"process_s": time.perf_counter() - start}
 
@@ -150,7 +150,7 @@ def machine(memory_bytes):
 
 
 def summary(rounds):
-    """Medians over the rounds, and how far the first passes of the rounds lie apart."""
+    """Return medians over the rounds, and the range of the first passes."""
 
     def median(values):
         return round(statistics.median(values), 3)
@@ -170,7 +170,7 @@ def summary(rounds):
 
 
 def table(results):
-    """The results as text."""
+    """Return the results as text."""
     import pandas
 
     columns = ["what", "minutes", "n_syllables", "warm_up_s", "first_s", "again_s", "process_s"]

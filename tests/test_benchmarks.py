@@ -1,4 +1,4 @@
-"""The benchmarks: that they measure what they say, and what is stored of them. No times."""
+"""The benchmarks measure what they say, and their stored results are complete."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ SPECTROGRAMS = [
 
 @pytest.fixture(scope="module")
 def wav(tmp_path_factory):
-    """Twelve seconds as the benchmark makes them, and the first six of them."""
+    """Write twelve seconds of audio as the benchmark does, and the first six of them."""
     folder = tmp_path_factory.mktemp("benchmark")
     paths = [str(folder / "12.wav"), str(folder / "6.wav")]
     measure.audio("12", "250000", "130", paths[0], "12", paths[1], "6")
@@ -47,7 +47,7 @@ def test_each_way_to_spectrograms_is_measured(wav, what):
     if what != "transforms":
         onsets, offsets = measure.syllable_samples(wav[1], 250_000)
         n_frames = (offsets // 250 - onsets // 250).sum()
-        # A hundred of the calls, of which there are but 13.
+        # The benchmark marks a hundred syllables; here there are only 13, so some repeat.
         chosen = np.linspace(0, 12, 100).astype(int)
         of_hundred = (offsets // 250 - onsets // 250)[chosen].sum()
         assert result["n_frames"] == (of_hundred if what == "usvlib_same_calls" else n_frames)
@@ -59,14 +59,14 @@ def test_the_profile_has_all_parts(wav):
     assert min(seconds.values()) > 0
 
 
-def test_the_transforms_are_of_as_many_frames_as_the_spectrograms(wav, monkeypatch):
+def test_the_transforms_have_as_many_frames_as_the_spectrograms(wav, monkeypatch):
     import scipy.fft
 
     n_frames = []
     rfft = scipy.fft.rfft
     monkeypatch.setattr(scipy.fft, "rfft", lambda x, **kw: n_frames.append(len(x)) or rfft(x, **kw))
     measure.transforms(wav[1], "1")
-    # To warm up; then one for each millisecond of six seconds, and one at the end.
+    # After the warm-up: one for each millisecond of six seconds, and one at the end.
     assert sum(n_frames) - 256 * 256 == 6001
 
 
@@ -103,6 +103,6 @@ def test_what_is_stored_is_complete(stored):
 def test_memory_grows_only_with_what_is_kept(stored):
     peak_gb = {(row["what"], row["minutes"]): row["peak_gb"] for row in stored["spectrograms"]}
     assert peak_gb["usvlib_from_file", 5] <= 0.5
-    # With twelve times the calls, twelve times their spectrograms are kept.
+    # Twelve times as many syllables have twelve times as many spectrograms to keep.
     assert peak_gb["usvlib_from_file", 60] <= 1.1 * 0.5
     assert peak_gb["usvlib_same_calls", 60] <= 1.1 * peak_gb["usvlib_same_calls", 5]

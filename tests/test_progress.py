@@ -1,4 +1,4 @@
-"""Bars where somebody watches something long, and nowhere else: pages must not show them."""
+"""Progress bars appear on a terminal, after two seconds; the book must not show them."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ class Stream(io.StringIO):
 @pytest.mark.parametrize(
     ("watched", "seconds", "shown"), [(True, 2.6, True), (True, 0.2, False), (False, 2.6, False)]
 )
-def test_a_bar_is_shown_of_what_takes_long_to_who_watches(monkeypatch, watched, seconds, shown):
+def test_a_bar_is_shown_on_a_terminal_for_long_work(monkeypatch, watched, seconds, shown):
     stream = Stream(watched)
     monkeypatch.setattr(sys, "stderr", stream)
     items = list(range(20))
