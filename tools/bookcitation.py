@@ -1,4 +1,4 @@
-"""How to cite the book, from `CITATION.cff` and nothing else; and how the book cites others."""
+"""Sphinx extension: how to cite the book, from `CITATION.cff`, and how the book cites others."""
 
 import dataclasses
 from pathlib import Path
@@ -13,7 +13,7 @@ from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferen
 
 @dataclasses.dataclass
 class AuthorsAndOthers(AuthorYearReferenceStyle):
-    """By author and year, with *and others*, as in the prose, rather than *et al.*"""
+    """Cite by author and year, with *and others* instead of *et al.*, as the prose does."""
 
     person: PersonStyle = dataclasses.field(
         default_factory=lambda: PersonStyle(other=" and others")
@@ -21,7 +21,7 @@ class AuthorsAndOthers(AuthorYearReferenceStyle):
 
 
 class Citation(SphinxDirective):
-    """A citation as text and as BibTeX."""
+    """Show the citation of the book as text and as BibTeX."""
 
     def run(self):
         path = Path(self.env.srcdir) / "CITATION.cff"
@@ -35,14 +35,16 @@ class Citation(SphinxDirective):
 
 
 def as_text(cff, address=""):
+    """Return the citation as a line of text."""
     authors = ", ".join(author_name(author) for author in cff["authors"])
     text = f"{authors} ({year(cff)}). {cff['title']}. Version {cff['version']}."
     return f"{text} {address}" if address else text
 
 
 def as_bibtex(cff, address=""):
+    """Return the citation as a BibTeX entry."""
     fields = {
-        # Braces of their own keep BibTeX from taking a group's name apart.
+        # In braces, BibTeX does not split the name of a group.
         "author": " and ".join(
             f"{{{author['name']}}}" if "name" in author else author_name(author)
             for author in cff["authors"]
@@ -50,7 +52,7 @@ def as_bibtex(cff, address=""):
         "title": f"{{{cff['title']}}}",
         "year": year(cff),
         "version": cff["version"],
-        "note": f"Version {cff['version']}",  # for styles that know no versions
+        "note": f"Version {cff['version']}",  # for styles that have no version
         "doi": cff.get("doi"),
         "url": address,
     }

@@ -1,7 +1,7 @@
 """Sphinx extension: what the theme and Jupyter Book leave open.
 
-All that needs the repository's address appears with it; every page loads only what it needs; and
-what has no name gets one, for those who do not see it.
+Buttons and texts that need the repository's address appear if it is known. Every page loads only
+what it needs. Elements without a name get one, for readers who use a screen reader.
 """
 
 import functools
@@ -27,25 +27,25 @@ PROPERTIES = (property, functools.cached_property)
 
 
 def open_to_repository(app, config):
-    """Switch on what needs the repository's address, which `_config.yml` has under `repository`.
+    """Switch on the buttons that need the repository's address, if `_config.yml` has one.
 
-    Jupyter Book refuses to show such buttons without an address, so they cannot be left on there.
+    They cannot be on in `_config.yml`, because Jupyter Book stops if there is no address.
     """
     options = config.html_theme_options
     address = (options.pop("repository_url", None) or "").strip().rstrip("/").removesuffix(".git")
-    options.pop("launch_buttons", None)  # Jupyter Book's own, which it sets without an address
+    options.pop("launch_buttons", None)  # Jupyter Book sets its own even without an address
     if not address:
         return
     options |= {"repository_url": address, "launch_buttons": dict(LAUNCH_BUTTONS)}
     if not pages_address(address):
-        del options["launch_buttons"]["colab_url"]  # which opens what lies on GitHub
+        del options["launch_buttons"]["colab_url"]  # Colab only opens files on GitHub
     options |= dict.fromkeys(REPOSITORY_BUTTONS, True)
     config.repository_address = address
     config.ogp_site_url = config.html_baseurl or pages_address(address)
 
 
 def pages_address(address):
-    """Where GitHub shows the pages of a repository; empty for other hosts."""
+    """Return the address of a repository's GitHub Pages; empty for other hosts."""
     found = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", address)
     if not found:
         return ""
@@ -55,7 +55,7 @@ def pages_address(address):
 
 
 class WithAddress(SphinxDirective):
-    """Text that is shown if the repository's address is known; ADDRESS stands for it."""
+    """Show text if the repository's address is known, with the address in place of ADDRESS."""
 
     has_content = True
 
@@ -69,27 +69,27 @@ class WithAddress(SphinxDirective):
 
 
 def finish_page(app, pagename, templatename, context, doctree):
-    """After the theme has said what a page loads and which buttons it has."""
+    """Change the scripts, the styles, the body and the buttons that the theme gives a page."""
     for kind in ("script_files", "css_files"):
-        # thebe fails even where no page asks for it, and names another host.
+        # thebe fails even if no page uses it, and it loads from another host.
         context[kind] = [
             file for file in context.get(kind, []) if "thebe" not in f"{file}{vars(file)}".lower()
         ]
     context["body"] = accessible(context.get("body", ""))
     for button in all_buttons(context.get("header_buttons", [])):
-        # Of a chapter, the text is what is edited; the notebook follows.
+        # Readers edit the text of a chapter; the notebook follows.
         if button.get("label") == "source-edit-button" and "/chapters/" in button["url"]:
             button["url"] = button["url"].replace(".ipynb", ".md")
 
 
 def plain_property(app, what, name, obj, options, lines):
-    """What a property's docstring says; napoleon takes all before a colon for a type."""
+    """Restore the docstring of a property; napoleon takes what is before a colon for a type."""
     if what == "property":
         lines[:] = [*inspect.getdoc(obj).splitlines(), ""] if obj.__doc__ else []
 
 
 def skip_field(app, what, name, obj, skip, options):
-    """Fields and properties that the docstring of their class lists already."""
+    """Skip fields and properties that the docstring of their class lists."""
     if skip or what != "class" or callable(obj):
         return skip
     if not isinstance(obj, PROPERTIES):
@@ -107,23 +107,23 @@ def all_buttons(buttons):
 
 
 def accessible(body):
-    """The body of a page without what a screen reader or a keyboard stumbles over."""
-    # The scripts of thebe's that are in the body itself.
+    """Return the body of a page without obstacles for screen readers and keyboards."""
+    # thebe also has scripts in the body.
     body = re.sub(
         r'<script type="text/x-thebe-config">.*?</script>\s*<script>kernelName.*?</script>',
         "",
         body,
         flags=re.DOTALL,
     )
-    # Wide tables scroll, which a keyboard can do if they can be reached.
+    # Wide tables scroll; a keyboard can only scroll what can have the focus.
     body = body.replace('class="dataframe"', 'class="dataframe" tabindex="0"')
-    # A role that is no longer one, and a list that would have no members without it.
+    # This role was removed from the standard, and without it the list would have no members.
     body = body.replace(' role="doc-biblioentry"', "")
     return body.replace(' role="list" class="citation-list"', ' class="citation-list"')
 
 
 def checksum(*patterns):
-    """A number that changes with the files that match."""
+    """Return a number that changes with the files that match."""
     paths = sorted(path for pattern in patterns for path in ROOT.glob(pattern))
     return zlib.crc32(b"\0".join(path.read_bytes() for path in paths))
 
@@ -137,7 +137,7 @@ def setup(app):
     app.connect("autodoc-skip-member", skip_field)
     bookcitation.setup(app)
     booktidy.setup(app)
-    # Sphinx sees neither an edit of these extensions nor one of what lies beside the pages.
+    # Sphinx does not notice edits of these extensions, of _assets and of _extra.
     app.add_config_value("assets", checksum("_assets/*", "_extra/*"), "html")
     return {
         "env_version": checksum("tools/book*.py"),

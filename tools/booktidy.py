@@ -1,7 +1,7 @@
-"""After a build: the theme's heaviest files, without what no page uses.
+"""Sphinx extension: remove from the theme's largest files what no page uses.
 
-Font Awesome comes with some two thousand icons, as drawings in a script, as names in the style
-sheet and as letters of a font. Of each, what the pages use is kept.
+Font Awesome has about two thousand icons: as drawings in a script, as names in the style sheet and
+as letters of a font. Only those that the pages use are kept.
 """
 
 import logging
@@ -27,10 +27,11 @@ FONT_SOURCE = re.compile(
     rf'url\(../{FONT.with_suffix(".woff2")}\) format\("woff2"\),'
     rf'url\(../{FONT}\) format\("truetype"\)'
 )
-PRIVATE = range(0xE000, 0xF900)  # where the font has its letters
+PRIVATE = range(0xE000, 0xF900)  # the code points of the font's letters
 
 
 def tidy(app, exception):
+    """Rewrite the script, the style sheet and the font of the theme after a build."""
     if exception or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
@@ -41,7 +42,7 @@ def tidy(app, exception):
     used = set()
     for path in [*pages, *scripts]:
         used |= set(re.findall(r"\bfa-([a-z0-9-]+)", path.read_text()))
-    # From the theme's own files, since the last build's may lack an icon by now.
+    # Start from the theme's own files: those of the last build may lack an icon.
     (static / SCRIPT).write_text(with_drawings((THEME / SCRIPT).read_text(), used))
     font = FONT.with_suffix(".woff")
     styles, n_sources = FONT_SOURCE.subn(
@@ -54,7 +55,7 @@ def tidy(app, exception):
 
 
 def with_drawings(script, names):
-    """The script, with the drawings of these icons only."""
+    """Return the script with the drawings of these icons only."""
 
     def kept(drawing):
         other_names = set(re.findall(r'"([^"]+)"', drawing[2]))
@@ -64,7 +65,7 @@ def with_drawings(script, names):
 
 
 def with_rules(styles, names):
-    """The style sheet, with the letters of these icons only."""
+    """Return the style sheet with the letters of these icons only."""
 
     def kept(rule):
         return rule[0] if set(re.findall(r"\.fa-([a-z0-9-]+)", rule[1])) & names else ""
@@ -73,14 +74,14 @@ def with_rules(styles, names):
 
 
 def letters(styles):
-    """Letters of the font that a style sheet writes, as themselves or by their codes."""
+    """Return the letters of the font that a style sheet uses, written directly or as codes."""
     written = {ord(letter) for letter in styles}
     written |= {int(code, 16) for code in re.findall(r"\\([0-9a-f]{4})\b", styles)}
     return written & set(PRIVATE)
 
 
 def save_font(source, codes, path):
-    """The font, with these letters only."""
+    """Save the font with these letters only."""
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     font = TTFont(source, recalcTimestamp=False)
     subsetter = Subsetter(Options(notdef_outline=True))
@@ -91,5 +92,5 @@ def save_font(source, codes, path):
 
 
 def setup(app):
-    # After all others that write into the folder.
+    # Run after all other extensions that write into the folder.
     app.connect("build-finished", tidy, priority=900)

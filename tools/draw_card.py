@@ -1,6 +1,6 @@
-"""Draw what a link to the book looks like elsewhere: a card of 1200 by 630 pixels.
+"""Draw the preview of a link to the book: a card of 1200 by 630 pixels.
 
-python tools/draw_card.py    # writes _assets/card.png, of the simulated recording
+python tools/draw_card.py    # writes _assets/card.png from the simulated recording
 """
 
 import io
@@ -15,7 +15,7 @@ import usvlib
 CARD = Path(__file__).resolve().parents[1] / "_assets" / "card.png"
 SIZE = 1200, 630
 PAPER, INK, CALL = "#fffdf7", "#2a1635", "#5b189b"
-N_COLOURS = 64  # a small file, and nobody sees the difference
+N_COLOURS = 64  # enough colours to look the same in a small file
 
 
 def main(path):
@@ -40,7 +40,7 @@ def main(path):
 
 
 def draw_map(ax, study):
-    """The figure of chapter 6 without its axes."""
+    """Draw the figure of chapter 6 without its axes."""
     usvlib.plot_manifold(study.features, study.coordinates, study.clusters, ax)
     for other in [other for other in ax.figure.axes if other is not ax]:
         other.remove()  # the colour bar

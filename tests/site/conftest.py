@@ -1,4 +1,4 @@
-"""The built pages, from the disk, in a Chromium that is asked for nothing else."""
+"""Fixtures that open the built pages from the disk in a Chromium."""
 
 import pytest
 from check_site import find_chromium
@@ -32,7 +32,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Opens tabs, and checks at the end that none complained or asked for anything elsewhere."""
+    """Return a function that opens tabs; at the end, none may have complained or left the disk."""
     visits = []
 
     def start(**how):

@@ -1,4 +1,4 @@
-"""What every page must be: quiet, self-contained, accessible, light, and fit for any width."""
+"""Every page is quiet, self-contained, accessible, light, and fits any width."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from visits import NARROW, SITE
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 MB = 1_000_000
-HEAVIER = {"chapters/08_explore.html": 4 * MB}  # every syllable's picture and sound
+HEAVIER = {"chapters/08_explore.html": 4 * MB}  # it holds every sound
 SLOWEST_PAINT_MS = 1000
 TRIALS = 3
 
-# What is folded up is read, too; and not while it fades in.
+# Read folded parts as well, and wait until they have faded in.
 UNFOLD = """
 document.querySelectorAll("details").forEach((each) => { each.open = true; });
 document.getAnimations().forEach((each) => each.finish());
@@ -28,13 +28,13 @@ new PerformanceObserver((list) => {
 
 
 def violations(page):
-    """What axe finds, in the page and in the frames within it."""
+    """Return what axe finds in the page and in its frames."""
     page.evaluate(UNFOLD)
     found = []
     for frame in page.frames:
         frame.evaluate(AXE)
         result = frame.evaluate(
-            # Without a preload, for which axe would ask for the style sheets once more.
+            # With a preload, axe would request the style sheets once more.
             "(rules) => axe.run(document, { iframes: false, preload: false, runOnly: rules })",
             RULES,
         )
@@ -47,7 +47,7 @@ def violations(page):
 
 
 def overflowing(page):
-    """What reaches beyond the right edge, where the page scrolls sideways."""
+    """Return what reaches beyond the right edge, if the page scrolls sideways."""
     return page.evaluate(
         """() => {
           const width = document.documentElement.clientWidth;
@@ -71,26 +71,26 @@ def test_it_fits_a_phone(visit, page_name):
     page = visit(viewport=NARROW).open(page_name)
     page.evaluate(UNFOLD)
     assert not overflowing(page)
-    # Among others, a keyboard must reach what scrolls in itself.
+    # For example, a keyboard must reach every part that scrolls.
     assert not violations(page)
 
 
-def test_pictures_load_and_say_what_they_show(visit, page_name):
+def test_images_load_and_say_what_they_show(visit, page_name):
     page = visit().open(page_name)
-    pictures = page.locator("main img, article img")
-    for i in range(pictures.count()):
-        picture = pictures.nth(i)
-        assert picture.evaluate("(each) => each.complete && each.naturalWidth > 0")
-        assert picture.get_attribute("alt").strip()
+    images = page.locator("main img, article img")
+    for i in range(images.count()):
+        image = images.nth(i)
+        assert image.evaluate("(each) => each.complete && each.naturalWidth > 0")
+        assert image.get_attribute("alt").strip()
     for sound in page.locator("audio").all():
         assert sound.get_attribute("aria-label").strip()
     for icon in page.locator("i[class*='fa-'], span[class*='fa-']").all():
         raise AssertionError(f"an icon was not drawn: {icon.evaluate('(each) => each.outerHTML')}")
-    # What Font Awesome draws for a name that it does not know.
+    # Font Awesome draws this for a name that it does not know.
     assert page.locator("svg g.missing").count() == 0
 
 
-def test_it_is_light_and_soon_there(visit, page_name):
+def test_it_is_light_and_appears_soon(visit, page_name):
     paints_ms = []
     for _ in range(TRIALS):
         tab = visit()
@@ -118,8 +118,8 @@ def test_it_prints_without_what_only_a_screen_needs(visit, page_name):
     assert page.locator("main").is_visible()
     sheet_px = 680  # A4 less its margins
     page.set_viewport_size({"width": sheet_px, "height": 1000})
-    for picture in page.locator("main img:visible").all():
-        assert picture.bounding_box()["width"] <= sheet_px
-        block = picture.evaluate("(each) => getComputedStyle(each).breakInside")
+    for image in page.locator("main img:visible").all():
+        assert image.bounding_box()["width"] <= sheet_px
+        block = image.evaluate("(each) => getComputedStyle(each).breakInside")
         assert block == "avoid"
     assert page.pdf().startswith(b"%PDF")

@@ -1,4 +1,4 @@
-"""What readers do: find a word, take a cell or a notebook along, get lost, use the keyboard."""
+"""Readers search, copy cells, download notebooks, follow wrong links and use the keyboard."""
 
 import functools
 import http.server
@@ -14,7 +14,7 @@ CHAPTER = "chapters/02_spectrograms.html"
 
 @pytest.fixture(scope="module")
 def served():
-    """The address of the same pages from a server, where a clipboard can be read."""
+    """Serve the pages, because a clipboard can only be read there, and return their address."""
     handler = functools.partial(QuietHandler, directory=SITE)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -29,7 +29,7 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def served_visit(browser, served):
-    """A tab on the server's pages, that asks for nothing from elsewhere."""
+    """Return a tab on the served pages, which loads nothing from another host."""
     visit = Visit(browser)
     yield visit
     visit.context.close()
@@ -182,7 +182,7 @@ LOST = {
 def test_who_is_lost_finds_home(visit, address):
     tab = visit()
     page = tab.page
-    # As a host of static pages answers any address that it does not know, at any depth.
+    # Hosts of static pages answer every unknown address with this page, at any depth.
     page.route("**/*", lambda route: route.fulfill(path=SITE / "404.html", status=200))
     page.goto(address)
     assert page.get_by_role("link").evaluate("(each) => each.href") == LOST[address]

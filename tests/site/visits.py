@@ -1,4 +1,4 @@
-"""A tab of the browser on a built page, and what is heard of it."""
+"""A tab of the browser on a built page, with its requests and complaints."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,19 +11,19 @@ LOCAL = ("file", "data", "blob", "about")
 
 
 def built_pages():
-    """Every page but the one that only leads to the first."""
+    """Return every page, except the one that redirects to the first."""
     pages = [path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")]
     skipped = ("_static/", "_sources/", "index.html")
     return sorted(page for page in pages if not page.startswith(skipped))
 
 
 class Visit:
-    """A tab, and all that a page in it asked for or complained about."""
+    """A tab, and what its page has requested or complained about."""
 
     def __init__(self, browser, viewport=WIDE, scheme="light"):
         self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
         self.requests, self.complaints = [], []
-        # For every tab, those that a page opens included.
+        # The context also hears tabs that a page opens.
         self.context.on("request", lambda request: self.requests.append(request.url))
         self.context.on("requestfailed", self._miss)
         self.context.on("console", self._hear)
@@ -36,7 +36,7 @@ class Visit:
             self.complain(message.type, message.text)
 
     def _miss(self, request):
-        if request.failure != "net::ERR_ABORTED":  # a download, for the page that asked for it
+        if request.failure != "net::ERR_ABORTED":  # how the page sees a download
             self.complain(request.failure, request.url)
 
     def complain(self, kind, what):
@@ -44,17 +44,17 @@ class Visit:
 
     def open(self, name):
         self.page.goto(f"{SITE.as_uri()}/{name}", wait_until="load")
-        # What scripts still do after the page has loaded.
+        # Wait for scripts that run after the page has loaded.
         self.page.wait_for_function("document.readyState === 'complete'")
         self.page.wait_for_timeout(100)
         return self.page
 
     def loaded_files(self):
-        """The files that the page asked for, each once."""
+        """Return the files that the page requested, each once."""
         urls = [urlsplit(url) for url in self.requests]
         return {Path(unquote(url.path)) for url in urls if url.scheme == "file"}
 
     def assert_quiet(self):
         away = [url for url in self.requests if urlsplit(url).scheme not in LOCAL]
-        assert not away, "a page must ask for nothing from elsewhere"
+        assert not away, "a page must not load anything from another host"
         assert not self.complaints
