@@ -1,42 +1,42 @@
-"""The inner loops that numpy has no word for, compiled by numba on first use."""
+"""Inner loops, compiled by numba on first use."""
 
 import numba
 import numpy as np
 
-# None is compiled with fastmath: the last bit would depend on whether a loop was compiled by itself
-# or into another, and so differ from process to process. It would gain some 6 %.
+# The loops are compiled without fastmath. With it, the last bit of a result would depend on whether
+# a loop was compiled alone or into another, and so on the process. It would gain some 6 %.
 
-# Frames that are worked on side by side, one in each lane of a processor's vectors. The loops over
-# them are then two to eight vectors long, and all numbers at work fit into a core's cache.
+# Number of frames that are transformed side by side, one in each lane of the processor's vectors.
+# The loops over them are two to eight vectors long, and their numbers fit into a core's cache.
 LANES = 32
 
 
 @numba.njit(nogil=True, cache=True)
 def mel_of_samples(samples, hop, roots, first_bin, edges, weights, amplitudes):
-    """Mel amplitudes of successive frames of audio.
+    """Compute the mel amplitudes of successive frames of audio.
 
     Parameters
     ----------
     samples : float32 array [(n_frames - 1) * hop + n_fft]
     hop : int
-        From the start of a frame to that of the next, in samples.
+        Samples from the start of one frame to the start of the next.
     roots : float32 array [2, n_fft]
         Real and imaginary part of `exp(-2j * pi * k / n_fft)`; `n_fft` is a power of two.
     first_bin : int
-        The first that feeds a band, 1 or more.
+        The first bin that feeds a band, 1 or more.
     edges : int64 array [n_bands + 1]
-        Bins `edges[b]` up to `edges[b + 1]`, counted from `first_bin`, feed band b, and the next
-        one if there is one. The last bin that feeds any must not be the last of the transform.
+        Bins `edges[b]` up to `edges[b + 1]`, counted from `first_bin`, feed band b and, if there is
+        one, band b + 1. The last bin of the transform must not feed any band.
     weights : float32 array [2, n_bins]
-        For the lower band that a bin feeds and for the one above it.
+        Weights for the lower band that a bin feeds and for the band above it.
     amplitudes : float32 array [n_bands, n_frames]
-        Where the result is put; `n_frames` is a multiple of `LANES`.
+        The result is written here. `n_frames` is a multiple of `LANES`.
     """
     half = roots.shape[1] // 2
     n_bins = weights.shape[1]
     real, imag = np.empty((half, LANES), np.float32), np.empty((half, LANES), np.float32)
     to_real, to_imag = np.empty_like(real), np.empty_like(imag)
-    # One bin more on either side, for the window.
+    # The window needs one bin more on either side.
     spectrum = np.empty((2, n_bins + 2, LANES), np.float32)
     for t in range(0, amplitudes.shape[1], LANES):
         _gather(samples[t * hop :], hop, real, imag)
@@ -53,11 +53,11 @@ def mel_of_samples(samples, hop, roots, first_bin, edges, weights, amplitudes):
 
 @numba.njit(nogil=True, cache=True)
 def _gather(samples, hop, real, imag):
-    """Even samples of `LANES` frames as real parts, odd ones as imaginary parts, lane by lane."""
+    """Store the even samples of `LANES` frames as real parts, the odd ones as imaginary parts."""
     for n in range(len(real)):
         even, odd = samples[2 * n :], samples[2 * n + 1 :]
         to_real, to_imag = real[n], imag[n]
-        # Unsigned indices: for signed ones every access would first ask whether it is negative.
+        # With signed indices, every access would first test whether the index is negative.
         for lane in range(np.uint64(LANES)):
             to_real[lane] = even[lane * np.uint64(hop)]
             to_imag[lane] = odd[lane * np.uint64(hop)]
@@ -65,10 +65,10 @@ def _gather(samples, hop, real, imag):
 
 @numba.njit(nogil=True, cache=True)
 def _combine(real, imag, to_real, to_imag, length, roots):
-    """One step of Stockham's transform, of radix 4, or 2 where no more is left.
+    """Do one step of Stockham's transform: of radix 4, or of radix 2 for the last factor of 2.
 
-    Stockham's puts its results in order as it goes (see Van Loan 1992, Computational Frameworks for
-    the Fast Fourier Transform); all loops run over neighbouring numbers.
+    Stockham's transform needs no reordering at the end, and all its loops run over neighbouring
+    numbers (Van Loan 1992, Computational Frameworks for the Fast Fourier Transform).
     """
     n = len(real) // length
     if length == 2:
@@ -102,10 +102,10 @@ def _combine(real, imag, to_real, to_imag, length, roots):
 
 @numba.njit(nogil=True, cache=True)
 def _separate(real, imag, roots, first_bin, spectrum):
-    """Bins from `first_bin` on of the real samples' transform, from that of the complex ones.
+    """Compute bins of the transform of the real samples from the transform of the complex ones.
 
-    The transform of the even samples is half the sum of a bin and its mirror image's conjugate,
-    that of the odd ones half their difference over the imaginary unit.
+    The transform of the even samples is half the sum of a bin and the conjugate of its mirror
+    image. The transform of the odd samples is half their difference, divided by the imaginary unit.
     """
     n = len(real)
     half = np.float32(0.5)
@@ -122,19 +122,19 @@ def _separate(real, imag, roots, first_bin, spectrum):
 
 @numba.njit(nogil=True, cache=True)
 def mel_of_spectrum(spectrum, edges, weights, amplitudes):
-    """Mel amplitudes under a Hann window, from Fourier transforms without one.
+    """Compute mel amplitudes under a Hann window from Fourier transforms without a window.
 
-    On a transform the window is a sum over three neighbouring bins, which spares going over every
-    frame beforehand.
+    Multiplying samples with a Hann window is the same as a sum over three neighbouring bins of
+    their transform, which is faster.
 
     Parameters
     ----------
     spectrum : float32 array [2, n_bins + 2, n_frames]
-        Real and imaginary parts of the bins that feed a band, and one more on either side.
+        Real and imaginary parts of the bins that feed a band, and of one more bin on either side.
     edges, weights
-        As for `mel_of_samples`.
+        See `mel_of_samples`.
     amplitudes : float32 array [n_bands, n_frames]
-        Where the result is put.
+        The result is written here.
     """
     n_bins, n_frames = weights.shape[1], spectrum.shape[2]
     half = np.float32(0.5)
@@ -162,13 +162,16 @@ def mel_of_spectrum(spectrum, edges, weights, amplitudes):
 
 @numba.njit(nogil=True, cache=True)
 def key_range(amplitudes, shift):
-    """Least and largest key of the positive amplitudes; the least is the larger if there is none.
+    """Return the smallest and the largest key of the positive amplitudes.
+
+    If no amplitude is positive, the first number is larger than the second.
 
     Parameters
     ----------
-    amplitudes : float32 array, none negative
+    amplitudes : float32 array
+        Not negative.
     shift : int
-        A key is the bits of the number without so many of the lowest.
+        The key of an amplitude is its bits without the `shift` lowest ones.
     """
     bits = amplitudes.view(np.int32).ravel()
     least, most = np.int32(2**31 - 1), np.int32(0)
@@ -180,9 +183,9 @@ def key_range(amplitudes, shift):
 
 @numba.njit(nogil=True, cache=True)
 def count_keys(amplitudes, lowest, shift, units, carried, n_zeros):
-    """Count float32 amplitudes [n_bands, n_frames] by their keys less `lowest`, and the zeros.
+    """Count float32 amplitudes [n_bands, n_frames] by their keys minus `lowest`, and the zeros.
 
-    A count is what `units` (uint8) and `carried` (uint32) hold together.
+    A count is the sum of an entry of `units` (uint8) and an entry of `carried` (uint32).
     """
     bits = amplitudes.view(np.uint32)
     for band in range(amplitudes.shape[0]):
@@ -198,23 +201,10 @@ def count_keys(amplitudes, lowest, shift, units, carried, n_zeros):
 
 
 @numba.njit(cache=True)
-def best_path(levels, step_cost, jump_cost):
-    """The path through the bands that gathers the highest levels while moving little.
-
-    Parameters
-    ----------
-    levels : float32 array [n_bands, n_frames]
-    step_cost : float
-        For each band moved from one frame to the next.
-    jump_cost : float
-        At most this for a move of any size.
-
-    Returns
-    -------
-    int64 array [n_frames]
-    """
-    n_bands, n_frames = levels.shape
-    score = levels[:, 0].astype(np.float64)
+def best_path(values, step_cost, jump_cost):
+    """Find the strongest path by dynamic programming; see `paths.strongest_path`."""
+    n_bands, n_frames = values.shape
+    score = values[:, 0].astype(np.float64)
     came_from = np.zeros((n_frames, n_bands), np.int64)
     reach = int(jump_cost / step_cost)
     for t in range(1, n_frames):
@@ -226,7 +216,7 @@ def best_path(levels, step_cost, jump_cost):
                 candidate = score[other] - step_cost * abs(band - other)
                 if candidate > best:
                     best, source = candidate, other
-            new[band] = best + levels[band, t]
+            new[band] = best + values[band, t]
             came_from[t, band] = source
         score = new
     path = np.empty(n_frames, np.int64)

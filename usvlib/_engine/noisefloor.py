@@ -1,30 +1,37 @@
-"""The median of each band over a recording of any length, in memory that does not grow with it."""
+"""The median of each band over a recording of any length, in constant memory."""
 
 import numpy as np
 
 # The key of a bin is the upper bits of a positive float32: its exponent and 11 bits of mantissa.
-# These are ready-made logarithmic bins, at most 1/2048 wide, and no median is farther off. More of
-# them would not fit into a core's cache, where counting takes a fraction of the time.
+# Such bins are logarithmic and at most 1/2048 wide, which bounds the error of a median. Narrower
+# bins would not fit into a core's cache, where counting takes a fraction of the time.
 SHIFT = 23 - 11
 
 
 class LogHistogram:
-    """Counts amplitudes in logarithmic bins, band by band.
+    """Count amplitudes in logarithmic bins, band by band.
 
     Parameters
     ----------
     n_bands : int
+
+    Examples
+    --------
+    >>> histogram = LogHistogram(n_bands=1)
+    >>> histogram.add(np.float32([[1, 2, 3, 4, 100]]))
+    >>> bool(abs(histogram.median()[0] / 3 - 1) < 1 / 2048)
+    True
     """
 
-    def __init__(self, n_bands):
+    def __init__(self, n_bands: int) -> None:
         self.lowest = 0  # key of the first bin, once there is one
-        # Each count modulo 256, small enough for the cache, and the rest of it.
+        # Each count modulo 256, in an array that fits into the cache, and the rest of it.
         self.units = np.zeros((n_bands, 0), np.uint8)
         self.carried = np.zeros((n_bands, 0), np.uint32)
         self.n_zeros = np.zeros(n_bands, np.int64)
 
-    def add(self, amplitudes):
-        """Count amplitudes, float32 array [n_bands, n_frames], none negative."""
+    def add(self, amplitudes: np.ndarray) -> None:
+        """Count amplitudes: float32 array [n_bands, n_frames], not negative."""
         from .kernels import count_keys, key_range
 
         first, last = key_range(amplitudes, SHIFT)
@@ -33,19 +40,20 @@ class LogHistogram:
         count_keys(amplitudes, self.lowest, SHIFT, self.units, self.carried, self.n_zeros)
 
     @property
-    def counts(self):
+    def counts(self) -> np.ndarray:
         """Number of amplitudes in each bin: uint32 array [n_bands, n_bins]."""
         return self.carried + self.units
 
-    def median(self):
-        """Median of all that was counted: float64 array [n_bands].
+    def median(self) -> np.ndarray:
+        """Return the median of all amplitudes that were counted: float64 array [n_bands].
 
-        Within a bin, values are taken to be evenly spread.
+        Values are taken to be spread evenly within each bin.
         """
         counts = self.counts
         return np.array([self._median_of(*band) for band in zip(counts, self.n_zeros, strict=True)])
 
     def _median_of(self, counts, n_zeros):
+        """Return the median of one band."""
         cumulative = n_zeros + counts.cumsum(dtype=np.int64)
         n = cumulative[-1] if len(cumulative) else n_zeros
         values = []
@@ -61,7 +69,7 @@ class LogHistogram:
         return np.mean(values)
 
     def _make_room(self, first, last):
-        """Let the bins reach from `first` to `last`, by octaves, so that they seldom grow."""
+        """Extend the bins to keys `first` to `last`, by whole octaves, so that they seldom grow."""
         octave = 1 << (23 - SHIFT)
         first, last = first // octave * octave, (last // octave + 1) * octave
         n_bins = self.units.shape[1]

@@ -3,14 +3,14 @@
 import numpy as np
 
 
-def strongest_path(levels: np.ndarray, step_cost: float, jump_cost: float) -> np.ndarray:
-    """Find the path with the highest sum of levels minus the costs of its moves.
+def strongest_path(values: np.ndarray, step_cost: float, jump_cost: float) -> np.ndarray:
+    """Find the path with the highest sum of values minus the costs of its moves.
 
     It is found by dynamic programming, in one pass over the frames.
 
     Parameters
     ----------
-    levels : float32 array [n_bands, n_frames]
+    values : float32 array [n_bands, n_frames]
     step_cost : float
         Cost of each band that the path moves from one frame to the next.
     jump_cost : float
@@ -20,7 +20,13 @@ def strongest_path(levels: np.ndarray, step_cost: float, jump_cost: float) -> np
     -------
     int64 array [n_frames]
         The band of each frame.
+
+    Examples
+    --------
+    >>> values = np.float32([[9, 0, 0], [0, 1, 9], [0, 3, 0]])
+    >>> strongest_path(values, step_cost=2, jump_cost=5)
+    array([0, 1, 1])
     """
     from .kernels import best_path
 
-    return best_path(levels, step_cost, jump_cost)
+    return best_path(values, step_cost, jump_cost)

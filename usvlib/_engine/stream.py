@@ -45,6 +45,15 @@ def mel_frames(
     ------
     UsvError
         If a sample is not finite, or too large for the transform.
+
+    Examples
+    --------
+    >>> import usvlib
+    >>> from usvlib._engine import mel_filters
+    >>> recording = usvlib.simulate_recording(n_syllables=3)
+    >>> pieces = mel_frames(recording, mel_filters(300_000), hop=300, last=1500)
+    >>> [(first, amplitudes.shape) for first, amplitudes in pieces]
+    [(0, (128, 1024)), (1024, (128, 476))]
     """
     import joblib
 
