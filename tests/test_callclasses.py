@@ -1,4 +1,4 @@
-"""The class rules of the literature, each on a contour drawn for it."""
+"""Each class rule of the literature finds a contour that was made for it."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +32,7 @@ def test_duration_comes_first(ms, name):
     assert call_classes([CONTOURS["flat"]], [ms]).tolist() == [name]
 
 
-def test_gaps_are_no_jumps_and_silence_has_no_class():
+def test_unknown_frequencies_are_no_jumps_and_silence_has_no_class():
     gap = np.where(np.abs(T - 0.5) < 0.1, np.nan, CONTOURS["up"])
     silent = np.full(20, np.nan)
     assert call_classes([gap, silent, []], [40, 20, 3]).tolist() == [
@@ -47,7 +47,7 @@ def test_a_jump_over_two_frames_is_one():
     assert call_classes([contour], [31]).tolist() == ["c2"]
 
 
-def test_contours_and_durations_must_go_together():
+def test_as_many_durations_as_contours_are_needed():
     with pytest.raises(usvlib.UsvError, match="1 contours and 2 durations"):
         call_classes([T], [1, 2])
 
@@ -66,12 +66,12 @@ def test_a_class_of_the_second_repertoire_alone_is_drawn_and_counted():
     widths = [bar.get_width() for bar in bars.patches]
     assert sum(widths[: len(CONTOURS)]) == 3
     assert widths[len(CONTOURS) :] == [1] * len(CONTOURS)
-    # One colour a class, also where they are many.
+    # Each class has its own colour.
     assert len(np.unique(scatter.collections[0].get_facecolor(), axis=0)) == len(CONTOURS)
     plt.close(figure)
 
 
-def test_more_classes_than_ten_have_colours_of_their_own():
+def test_more_than_ten_classes_have_different_colours():
     from usvlib.continuum.callclasses import CLASSES
 
     contours = {name: [CONTOURS["up"]] * len(CLASSES) for name in ("ours", "theirs")}
@@ -82,7 +82,7 @@ def test_more_classes_than_ten_have_colours_of_their_own():
 
 
 @pytest.mark.parametrize("names", [["ours"], ["ours", "theirs", "others"], ["ours", "others"]])
-def test_two_repertoires_are_drawn_no_more_no_fewer(names):
+def test_exactly_two_repertoires_are_needed(names):
     contours = {name: [CONTOURS["up"]] for name in names}
     with pytest.raises(usvlib.UsvError, match=f"contours_khz has {', '.join(names)}, and classes"):
         plot_classes(contours, {"ours": ["up"], "theirs": ["up"]})

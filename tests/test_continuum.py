@@ -1,4 +1,4 @@
-"""The verdict on repertoires of known kind, by way of their sound."""
+"""The verdict on simulated repertoires of known kind."""
 
 import numpy as np
 import pandas
@@ -140,12 +140,12 @@ def test_features_must_be_numbers(features, words):
         ("whistles", {}, "kind is 'whistles'; it must be one of gaussian"),
     ],
 )
-def test_options_that_a_control_cannot_have_are_errors(kind, options, words):
+def test_impossible_options_of_a_control_are_errors(kind, options, words):
     with pytest.raises(usvlib.UsvError, match=words):
         simulate_control(kind, 20, **options)
 
 
-def test_alignment_takes_whole_steps_back():
+def test_alignment_undoes_the_discrete_steps_of_the_normalisation():
     """Features moved by a band and two columns are the same again after the alignment."""
     syllable = np.zeros((1, 40, 30), np.float32)
     syllable[0, 15:20, 4:26] = 5

@@ -1,4 +1,4 @@
-"""Intrinsic dimension: clouds whose dimension is known, and the stored calibration."""
+"""The intrinsic dimension of clouds of known dimension, and the stored calibration."""
 
 import calibrate_dimension
 import numpy as np
@@ -14,7 +14,7 @@ ESTIMATORS = list(ALL.items())
 
 
 def ball(n_dimensions, n_points=500, n_axes=12, seed=0):
-    """Evenly filled, in a space of more axes, turned at random."""
+    """Draw a uniform ball in a space of more axes, rotated at random."""
     rng = np.random.default_rng(seed)
     points = rng.standard_normal((n_points, n_dimensions))
     points /= np.linalg.norm(points, axis=1, keepdims=True)
@@ -32,7 +32,7 @@ def test_the_dimension_of_a_ball_is_found_within_one(name, estimator, n_dimensio
 
 @pytest.mark.parametrize(("name", "estimator"), ESTIMATORS)
 @given(seed=st.integers(0, 2**16), factor=st.floats(1e-3, 1e3))
-def test_neither_size_nor_place_nor_turning_matters(name, estimator, seed, factor):
+def test_scale_position_and_rotation_do_not_matter(name, estimator, seed, factor):
     points = ball(3, n_points=80, n_axes=5, seed=seed)
     turned, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((5, 5)))
     assert estimator(factor * points @ turned + 7, 10) == pytest.approx(
@@ -41,7 +41,7 @@ def test_neither_size_nor_place_nor_turning_matters(name, estimator, seed, facto
 
 
 @pytest.mark.parametrize(("name", "estimator"), ESTIMATORS)
-def test_points_that_occur_twice_do_no_harm(name, estimator):
+def test_duplicate_points_give_a_finite_estimate(name, estimator):
     points = ball(2, n_points=200)
     assert np.isfinite(estimator(np.vstack([points, points[:20]]), 10))
 
@@ -67,7 +67,7 @@ def test_too_large_a_scale_is_an_error_that_names_it(name, estimator):
         estimator(ball(2, n_points=100), 400)
 
 
-def test_components_are_those_of_the_covariance_and_noise_is_left_out():
+def test_components_have_the_variances_of_the_covariance_and_omit_noise():
     rng = np.random.default_rng(0)
     signal = 5 * rng.standard_normal((300, 2)) @ rng.standard_normal((2, 60))
     features = (signal + rng.standard_normal((300, 60))).reshape(300, 6, 10)
@@ -112,7 +112,7 @@ def test_equal_syllables_have_one_component_without_variance(recwarn):
     assert not recwarn.list
 
 
-def test_the_stored_calibration_is_what_the_tool_computes():
+def test_recomputed_manifolds_agree_with_the_stored_calibration():
     table = dimension.dimension_calibration()
     for case in ((1, 1), (3, 0), (5, 1)):
         stored = table[(table.dimension == case[0]) & (table.repetition == case[1])]
@@ -121,7 +121,7 @@ def test_the_stored_calibration_is_what_the_tool_computes():
 
 
 @pytest.mark.parametrize("n_points", [100, 400])
-def test_on_known_manifolds_the_estimate_is_within_one_but_for_few(n_points):
+def test_nine_of_ten_known_manifolds_are_estimated_within_one(n_points):
     known = dimension.calibrated_estimates(n_points)
     known = known[known.dimension <= 5]
     missed = (known.estimate - known.dimension).abs()
@@ -145,7 +145,7 @@ def test_the_figure_adds_the_estimate_to_the_calibration():
 
 
 @pytest.mark.parametrize("n_dimensions", [1, 2, 3, 4, 5])
-def test_a_manifold_that_the_calibration_has_not_seen_is_inside_its_interval(n_dimensions):
+def test_the_interval_of_a_new_manifold_holds_the_true_dimension(n_dimensions):
     features = calibrate_dimension.manifold(n_dimensions, repetition=101, n_syllables=450)
     found = intrinsic_dimension(features)
     assert found.n_points == 400
@@ -153,7 +153,7 @@ def test_a_manifold_that_the_calibration_has_not_seen_is_inside_its_interval(n_d
     assert abs(found.estimate - n_dimensions) <= 1.2
 
 
-def test_of_few_syllables_there_is_no_dimension(features):
+def test_few_syllables_are_an_error(features):
     with pytest.raises(usvlib.UsvError, match="needs at least 100"):
         intrinsic_dimension(features)
 
@@ -166,7 +166,7 @@ def test_blank_syllables_do_not_count():
 
 
 @pytest.mark.parametrize("syllable", [0, 5999])
-def test_a_number_that_is_none_is_an_error_wherever_it_is(syllable):
+def test_a_syllable_that_is_not_finite_is_named(syllable):
     features = np.ones((6000, 2, 3), np.float32)
     features[syllable, 0, 0] = np.nan
     for function in (intrinsic_dimension, principal_components):
@@ -181,7 +181,7 @@ def test_features_without_syllables_are_an_error(features):
             function(features)
 
 
-def test_seeds_are_whole_numbers():
+def test_seeds_must_be_whole_numbers():
     features = np.random.default_rng(0).standard_normal((120, 4, 5))
     for function in (intrinsic_dimension, principal_components):
         with pytest.raises(usvlib.UsvError, match="seed is -1"):

@@ -1,4 +1,4 @@
-"""The stored table of controls: that it is what the tool computes, and what is read from it."""
+"""The stored table of controls: the tool computes the same rows, and its summaries are right."""
 
 import importlib.util
 from pathlib import Path
@@ -22,7 +22,7 @@ def tool():
     return module
 
 
-def test_every_cell_has_its_repetitions_and_no_other_is_there(tool):
+def test_the_table_has_all_repetitions_of_every_cell_and_no_other_rows(tool):
     table = power.control_results()
     keys = ["control", "n_syllables", "n_types", "separation", "size_khz"]
     counts = table.groupby(keys, dropna=False).size()
@@ -50,7 +50,7 @@ def test_every_cell_has_its_repetitions_and_no_other_is_there(tool):
         ("jumps", 600, None, None),
     ],
 )
-def test_a_part_computed_anew_is_what_is_stored(tool, control, n_syllables, n_types, separation):
+def test_recomputed_rows_agree_with_stored_ones(tool, control, n_syllables, n_types, separation):
     table = power.control_results()
     rows = table[(table.control == control) & (table.n_syllables == n_syllables)]
     if n_types:
@@ -70,8 +70,8 @@ def test_a_part_computed_anew_is_what_is_stored(tool, control, n_syllables, n_ty
         assert row["oracle"] == pytest.approx(stored.oracle, abs=0.05)
 
 
-def test_false_alarms_are_as_rare_as_promised():
-    """Of all continua at most one in a hundred is called types, and of each kind at most two."""
+def test_false_alarms_are_rare():
+    """At most one in a hundred continua is called types, and at most two of each kind."""
     table = power.false_alarms()
     assert set(table.index) == {*CONTINUA, "all"}
     share = table["called types"] / table.repertoires
@@ -81,7 +81,7 @@ def test_false_alarms_are_as_rare_as_promised():
     assert (share <= table.high).all()
 
 
-def test_types_that_are_clearly_apart_are_found_and_counted():
+def test_clearly_separated_types_are_found_and_counted():
     table = power.control_results()
     table = table[(table.control == "types") & (table.n_syllables == 600)]
     apart = table[table.oracle >= 5]
@@ -102,7 +102,7 @@ def test_the_verdict_rarely_depends_on_the_seed():
     assert (asked == 10).mean() >= 0.9
 
 
-def test_the_separation_that_is_detected_is_read_from_the_bins(monkeypatch):
+def test_the_detected_separation_is_read_from_the_bins(monkeypatch):
     import pandas
 
     oracle = np.repeat([2.5, 3.5, 4.5, 5.5], 10)
@@ -129,7 +129,7 @@ def test_the_separation_that_is_detected_is_read_from_the_bins(monkeypatch):
 
 
 @pytest.mark.parametrize("n_syllables", [500, 0, "x"])
-def test_power_of_a_number_that_was_not_tried_is_an_error(n_syllables):
+def test_a_number_of_syllables_that_is_not_in_the_table_is_an_error(n_syllables):
     with pytest.raises(usvlib.UsvError, match=f"n_syllables is {n_syllables!r}; .* 200, 300"):
         power.detected_separation(n_syllables)
 
@@ -142,7 +142,7 @@ def test_the_figure_has_a_line_for_each_number_of_types():
     plt.close(figure)
 
 
-def test_a_part_never_replaces_the_table(tool, monkeypatch, capsys):
+def test_a_part_of_the_table_needs_an_output_of_its_own(tool, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["controls.py", "--only", "jumps"])
     monkeypatch.setattr(tool, "cache_folder", lambda _: pytest.fail("rows are computed"))
     with pytest.raises(SystemExit):
@@ -150,7 +150,7 @@ def test_a_part_never_replaces_the_table(tool, monkeypatch, capsys):
     assert "--output" in capsys.readouterr().err
 
 
-def test_a_row_is_kept_apart_by_the_number_of_seeds(tool, monkeypatch, tmp_path):
+def test_cached_rows_differ_by_the_number_of_seeds(tool, monkeypatch, tmp_path):
     monkeypatch.setattr(tool, "one_row", lambda *task: {"agreeing": task[-1]})
     rows = [tool.cached_row(tmp_path, ("jumps", 600, {"size_khz": 6.0}, 1, n)) for n in (1, 10)]
     assert [row["agreeing"] for row in rows] == [1, 10]

@@ -1,4 +1,4 @@
-"""The Hopkins statistic against known values, and nulls that keep what they should."""
+"""The Hopkins statistic has known values, and null clouds keep the moments of the data."""
 
 import numpy as np
 import pytest
@@ -19,21 +19,21 @@ def disc(rng, n=4000):
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def test_even_points_have_one_half_and_as_published_two_fifths(rng):
+def test_uniform_points_have_one_half_and_as_published_two_fifths(rng):
     points = disc(rng)
     assert hopkins(points) == pytest.approx(0.5, abs=0.02)
     assert hopkins(points, as_published=True) == pytest.approx(0.40, abs=0.02)
 
 
-def test_a_gaussian_has_the_published_codes_value(rng):
+def test_a_gaussian_has_the_value_of_the_published_code(rng):
     points = rng.standard_normal((4000, 2))
     assert hopkins(points, as_published=True) == pytest.approx(0.266, abs=0.02)
 
 
-def test_crowds_have_less_than_a_cloud_and_a_lattice_more(rng):
-    crowds = rng.normal(0, 0.02, (1000, 2)) + rng.integers(0, 4, (1000, 2))
+def test_clumps_have_a_low_value_and_a_lattice_a_high_one(rng):
+    clumps = rng.normal(0, 0.02, (1000, 2)) + rng.integers(0, 4, (1000, 2))
     lattice = np.stack(np.meshgrid(range(30), range(30)), axis=-1).reshape(-1, 2)
-    assert hopkins(crowds) < 0.1 < 0.5 < hopkins(lattice)
+    assert hopkins(clumps) < 0.1 < 0.5 < hopkins(lattice)
 
 
 def test_scale_and_place_do_not_matter(rng):
@@ -41,14 +41,14 @@ def test_scale_and_place_do_not_matter(rng):
     assert hopkins(points * [3, 0.1] + 9) == pytest.approx(hopkins(points))
 
 
-def test_a_thread_is_no_harder_than_a_disc(rng):
+def test_a_very_thin_cloud_has_an_ordinary_value(rng):
     x = rng.standard_normal(300)
     threads = [x[:, np.newaxis] + [0, 1] * rng.standard_normal((300, 1)) * e for e in (1e-5, 1e-7)]
     assert all(0.2 < hopkins(thread) < 0.5 for thread in threads)
 
 
-def test_places_are_drawn_evenly_from_the_hull(rng):
-    """A triangle with many points in one corner: a half of its places are in the other half."""
+def test_places_are_drawn_uniformly_from_the_hull(rng):
+    """Places in a triangle do not follow the points, most of which are in one corner."""
     corner = 0.05 * rng.dirichlet(np.ones(3), 500)[:, :2]
     hull = Delaunay(np.vstack([corner, [[0, 0], [1, 0], [0, 1]]]))
     places = _draw_inside(hull, 4000, rng)
@@ -57,13 +57,13 @@ def test_places_are_drawn_evenly_from_the_hull(rng):
     assert (places.sum(axis=1) < np.sqrt(0.5)).mean() == pytest.approx(0.5, abs=0.03)
 
 
-def test_many_axes_are_an_error_and_not_a_wait(rng):
+def test_too_many_axes_are_an_error(rng):
     with pytest.raises(usvlib.UsvError, match=r"points has 10 axes; .* at most 5"):
         hopkins(rng.standard_normal((60, 10)))
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, "x", None])
-def test_a_seed_is_a_whole_number(rng, seed):
+def test_a_seed_must_be_a_whole_number(rng, seed):
     points = rng.standard_normal((30, 2))
     for function in (
         hopkins,
@@ -110,7 +110,7 @@ def test_the_copula_keeps_the_marginals(rng):
     assert (drawn > 0).all()
 
 
-def test_the_copula_keeps_an_axis_on_which_all_are_alike(rng):
+def test_the_copula_keeps_a_constant_axis(rng):
     x = rng.standard_normal(50)
     drawn = copula_null(np.column_stack([x, np.full(50, 3.0)]))
     assert (drawn[:, 1] == 3).all()
