@@ -70,6 +70,7 @@ def test_the_transforms_have_as_many_frames_as_the_spectrograms(wav, monkeypatch
     assert sum(n_frames) - 256 * 256 == 6001
 
 
+@pytest.mark.slow
 def test_measurements_come_from_a_process_of_their_own(tmp_path):
     result = run.in_a_process("features", str(tmp_path / "features.npy"), "12", "250000")
     assert np.load(tmp_path / "features.npy").shape[0] == 12

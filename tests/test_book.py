@@ -54,6 +54,10 @@ for _ in range(2):
 """
 
 
+# Compiled code is copied as well, which saves seconds; another test may be writing it.
+UNFINISHED = shutil.ignore_patterns("*.tmp.*", "*.pyc.*")
+
+
 class Book:
     """A copy of the project with one short chapter, and a recording of three syllables.
 
@@ -63,7 +67,7 @@ class Book:
     def __init__(self, root):
         self.root = root
         for name in ("usvlib", "tools", "_assets", "_extra"):
-            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, root / name, ignore=UNFINISHED)
         for name in ("_config.yml", "requirements.txt", "references.bib"):
             shutil.copy(ROOT / name, root / name)
         (root / "chapters").mkdir()
@@ -134,6 +138,7 @@ def replace_in(path, old, new):
     path.write_text(text.replace(old, new))
 
 
+@pytest.mark.slow
 def test_no_page_is_stale(book):
     """Every kind of change reaches the page. This is one test because each build takes seconds."""
     mine = book.record()
@@ -251,6 +256,7 @@ class TestDigest:
         assert self.digest() != before
 
 
+@pytest.mark.slow
 def test_a_killed_build_does_not_poison_the_next(tmp_path):
     book = Book(tmp_path)
     mine = book.record()
@@ -288,6 +294,7 @@ def test_an_unusable_setting_fails_with_a_line(book, settings, message):
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_a_failing_chapter_fails_the_build_and_says_where(tmp_path):
     book = Book(tmp_path)
     replace_in(book.chapter, "print(study)", "print(study.no_such_stage)")

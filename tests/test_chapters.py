@@ -249,6 +249,7 @@ def jupyter_server(root):
         server.wait()
 
 
+@pytest.mark.slow
 def test_saving_a_chapter_in_jupyterlab_keeps_a_readers_outputs_out(tmp_path):
     text, chapter = TestSync().copy(tmp_path)
     before, content = (nbformat.read(chapter, as_version=4) for _ in range(2))
@@ -279,6 +280,7 @@ def test_saving_a_chapter_in_jupyterlab_keeps_a_readers_outputs_out(tmp_path):
     assert "# Draw it" in text.read_text()
 
 
+@pytest.mark.slow
 def test_saving_a_notebook_of_ones_own_keeps_its_outputs(tmp_path):
     content = nbformat.v4.new_notebook(
         cells=[

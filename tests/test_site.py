@@ -79,6 +79,7 @@ def built(tmp_path_factory):
 
 
 class TestAddress:
+    @pytest.mark.slow
     def test_without_one_nothing_needs_it(self, built):
         _, (intro, chapter) = built
         for page in (intro, chapter):
@@ -88,6 +89,7 @@ class TestAddress:
             assert "https://github.com" not in page
         assert "The usvlib developers (2026)" in intro
 
+    @pytest.mark.slow
     def test_one_setting_switches_all_on(self, tmp_path):
         book = Book(tmp_path)
         replace_in(book.root / "_config.yml", 'url: ""', f"url: {ADDRESS}")
@@ -109,6 +111,7 @@ class TestAddress:
         for icon in ("rocket", "github", "lightbulb", "pencil", "circle-half-stroke"):
             assert re.search(rf'"?{icon}"?:\[', script), icon
 
+    @pytest.mark.slow
     def test_colab_opens_nothing_from_elsewhere_than_github(self, tmp_path):
         book = Book(tmp_path)
         replace_in(book.root / "_config.yml", 'url: ""', "url: https://gitlab.com/somebody/a-book")
@@ -128,6 +131,7 @@ class TestAddress:
         assert bookpages.pages_address(address) == pages
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_style_or_the_citation_reaches_the_pages(built):
     book, _ = built
     styles, citation = book.root / "_assets" / "book.css", book.root / "CITATION.cff"
@@ -163,6 +167,7 @@ class TestCitation:
         assert text.endswith(ADDRESS)
         assert "\n" not in text
 
+    @pytest.mark.slow
     def test_long_and_short_lists_of_authors_are_written_alike(self, built):
         _, (intro, _) = built
         text = re.sub("<[^>]*>", "", intro)
