@@ -21,6 +21,16 @@ notebooks.plain_kernels(ROOT)
 # This is not set through the environment, because the kernels would inherit it and show no figure.
 matplotlib.use("Agg")
 
+# Each of these files takes a minute or more, because it computes verdicts.
+SLOW_FILES = ("test_continuum.py", "test_power.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of slow files, which `make quick` leaves out."""
+    for item in items:
+        if item.path.name in SLOW_FILES:
+            item.add_marker("slow")
+
 
 @pytest.fixture(autouse=True)
 def _no_figure_stays_open():
