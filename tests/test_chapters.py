@@ -303,6 +303,14 @@ def test_saving_a_notebook_of_ones_own_keeps_its_outputs(tmp_path):
 
 
 class TestSettings:
+    @pytest.fixture(autouse=True)
+    def _no_settings(self, monkeypatch):
+        """Remove all settings, and restore them after the test."""
+        for setting in notebooks.SETTINGS:
+            for variable in (setting, f"USVLIB_{setting}"):
+                monkeypatch.setenv(variable, "restored")
+                monkeypatch.delenv(variable)
+
     def test_relative_paths_are_made_good_for_chapters_that_run_elsewhere(
         self, tmp_path, monkeypatch
     ):
@@ -334,8 +342,6 @@ class TestSettings:
         monkeypatch.chdir(tmp_path)
         for name in ("simulated", "rat", "1"):
             (tmp_path / name).mkdir()
-            for setting in notebooks.SETTINGS:
-                monkeypatch.delenv(f"USVLIB_{setting}", raising=False)
         monkeypatch.setenv("RECORDING", "simulated")
         monkeypatch.setenv("RECIPE", "rat")
         monkeypatch.setenv("CHANNEL", "1")
