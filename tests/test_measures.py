@@ -17,8 +17,9 @@ COLUMNS = [
     "slope_khz_per_ms",
     "largest_step_khz",
     "level_db",
+    "blank",
 ]
-OF_CONTOUR = COLUMNS[3:]
+OF_CONTOUR = COLUMNS[3:-1]
 
 
 def _measures_of(sweeps_hz, **how):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from usvlib._engine import LogHistogram
+from usvlib._engine.noisefloor import LogHistogram
 
 TOLERANCE = 1 / 2048
 

@@ -341,22 +341,6 @@ def test_a_syllable_of_one_frame_is_fine():
     assert usvlib.normalise(spectrograms).shape == (2, 40, int(8 * np.log(10)))
 
 
-def test_digital_silence_is_an_error_that_names_the_band_and_the_recording():
-    recording = short_recording(samples=np.zeros(100_000, np.int16), name="silent")
-    with refused("silent", "mel band 0", "kHz", "noise floor is 0"):
-        usvlib.syllable_spectrograms(recording)
-
-
-@pytest.mark.parametrize("share", [0.6, 0.9])
-def test_silence_in_most_of_a_recording_is_an_error(share):
-    samples = noise(100_000)
-    samples[: int(share * 100_000)] = 0
-    with refused("half of the recording", "mel band"):
-        usvlib.syllable_spectrograms(
-            short_recording(samples=samples, onsets=[92_000], offsets=[95_000])
-        )
-
-
 def test_silence_in_less_than_half_of_a_recording_is_measured():
     samples, onsets, offsets = tones_in_noise([(70e3, 70e3)] * 3)
     samples[: onsets[1]] = 0

@@ -51,7 +51,7 @@ def frequency_contours(spectrograms: SyllableSpectrograms) -> list[np.ndarray]:
     -------
     list of float64 array [n_frames]
         In kHz, one array a syllable. NaN in frames where the contour is not tracked, because it is
-        less than twice as loud as the noise floor (`MIN_TRACKED_LOG2`).
+        less than twice as loud as the noise floor (`MIN_TRACKED_LOG2`), and in blank syllables.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def frequency_contours(spectrograms: SyllableSpectrograms) -> list[np.ndarray]:
     True
     """
     check_type("spectrograms", spectrograms, SyllableSpectrograms)
-    return [_contour(s, spectrograms.frequencies_hz)[0] for s in spectrograms.spectrograms]
+    return [frequency_khz for frequency_khz, _ in _contours(spectrograms)]
 
 
 def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
@@ -84,7 +84,8 @@ def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
         for a syllable that is tracked nowhere: `mean_frequency_khz`, `peak_frequency_khz` (where it
         is loudest), `bandwidth_khz` (highest minus lowest frequency), `slope_khz_per_ms` (of a
         straight line through the contour), `largest_step_khz` (between successive frames, with its
-        sign) and `level_db` (its peak over the noise floor).
+        sign) and `level_db` (its peak over the noise floor). Last, `blank`: whether the syllable
+        holds no call (see `SyllableSpectrograms`); then nothing of its contour is measured.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
     >>> spectrograms = usvlib.syllable_spectrograms(usvlib.simulate_recording(n_syllables=12))
     >>> measures = usvlib.syllable_measures(spectrograms)
     >>> measures.shape
-    (12, 9)
+    (12, 10)
     >>> bool(measures.mean_frequency_khz.between(40, 150).all())
     True
     """
@@ -105,8 +106,8 @@ def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
 
     check_type("spectrograms", spectrograms, SyllableSpectrograms)
     rows = [
-        _measure(*_contour(s, spectrograms.frequencies_hz), 1000 * spectrograms.hop_s)
-        for s in progress_bar("measures", spectrograms.spectrograms)
+        _measure(*contour, 1000 * spectrograms.hop_s)
+        for contour in progress_bar("measures", _contours(spectrograms), total=len(spectrograms))
     ]
     annotated = {
         "recording": spectrograms.recording_index,
@@ -114,7 +115,17 @@ def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
         "duration_ms": 1000 * spectrograms.duration_s,
     }
     of_contours = pandas.DataFrame(rows, columns=CONTOUR_MEASURES, dtype=float)
-    return pandas.DataFrame(annotated).join(of_contours)
+    return pandas.DataFrame(annotated).join(of_contours).assign(blank=spectrograms.blank)
+
+
+def _contours(spectrograms):
+    """Yield frequency and log2 over the floor of each contour; both are NaN in blank syllables."""
+    for spectrogram, blank in zip(spectrograms.spectrograms, spectrograms.blank, strict=True):
+        if blank:
+            nothing = np.full(spectrogram.shape[1], np.nan)
+            yield nothing, nothing
+        else:
+            yield _contour(spectrogram, spectrograms.frequencies_hz)
 
 
 def _contour(spectrogram, frequencies_hz):

@@ -182,14 +182,15 @@ def key_range(amplitudes, shift):
 
 
 @numba.njit(nogil=True, cache=True)
-def count_keys(amplitudes, lowest, shift, units, carried, n_zeros):
+def count_keys(amplitudes, frames, lowest, shift, units, carried, n_zeros):
     """Count float32 amplitudes [n_bands, n_frames] by their keys minus `lowest`, and the zeros.
 
-    A count is the sum of an entry of `units` (uint8) and an entry of `carried` (uint32).
+    Only the frames with the numbers in `frames` are counted. A count is the sum of an entry of
+    `units` (uint8) and an entry of `carried` (uint32).
     """
     bits = amplitudes.view(np.uint32)
     for band in range(amplitudes.shape[0]):
-        for t in range(amplitudes.shape[1]):
+        for t in frames:
             if bits[band, t]:
                 key = np.int64(bits[band, t] >> shift) - lowest
                 count = np.uint8(units[band, key] + np.uint8(1))
@@ -224,3 +225,36 @@ def best_path(values, step_cost, jump_cost):
     for t in range(n_frames - 1, 0, -1):
         path[t - 1] = came_from[t, path[t]]
     return path
+
+
+@numba.njit(cache=True)
+def best_local_path(values, drift, step_cost):
+    """Return the highest sum of values less `drift` along any piece of a path through the bands.
+
+    The piece may begin and end in any frame, and pays `step_cost` for each band that it moves from
+    one frame to the next.
+
+    Parameters
+    ----------
+    values : float32 array [n_bands, n_frames]
+    drift : float
+    step_cost : float
+
+    Returns
+    -------
+    float
+        At least 0.
+    """
+    n_bands, n_frames = values.shape
+    score = np.zeros(n_bands)
+    best = 0.0
+    for t in range(n_frames):
+        # The best way to each band: sweeps up and down spread each score at the cost of its moves.
+        for band in range(1, n_bands):
+            score[band] = max(score[band], score[band - 1] - step_cost)
+        for band in range(n_bands - 2, -1, -1):
+            score[band] = max(score[band], score[band + 1] - step_cost)
+        for band in range(n_bands):
+            score[band] = max(score[band] + values[band, t] - drift, 0.0)
+            best = max(best, score[band])
+    return best

@@ -1,5 +1,7 @@
 """The median of each band over a recording of any length, in constant memory."""
 
+from __future__ import annotations
+
 import numpy as np
 
 # The key of a bin is the upper bits of a positive float32: its exponent and 11 bits of mantissa.
@@ -30,14 +32,35 @@ class LogHistogram:
         self.carried = np.zeros((n_bands, 0), np.uint32)
         self.n_zeros = np.zeros(n_bands, np.int64)
 
-    def add(self, amplitudes: np.ndarray) -> None:
-        """Count amplitudes: float32 array [n_bands, n_frames], not negative."""
+    def add(self, amplitudes: np.ndarray, frames: np.ndarray | None = None) -> None:
+        """Count amplitudes.
+
+        Parameters
+        ----------
+        amplitudes : float32 array [n_bands, n_frames]
+            Not negative.
+        frames : int64 array, optional
+            Numbers of the frames that count. By default all of them do.
+        """
         from .kernels import count_keys, key_range
 
         first, last = key_range(amplitudes, SHIFT)
         if first <= last:
             self._make_room(first, last)
-        count_keys(amplitudes, self.lowest, SHIFT, self.units, self.carried, self.n_zeros)
+        frames = np.arange(amplitudes.shape[1]) if frames is None else frames
+        counted = self.units, self.carried, self.n_zeros
+        count_keys(amplitudes, frames, self.lowest, SHIFT, *counted)
+
+    def merged(self, other: LogHistogram) -> LogHistogram:
+        """Return a histogram of what both have counted."""
+        both = LogHistogram(len(self.n_zeros))
+        for one in (self, other):
+            if n_bins := one.units.shape[1]:
+                both._make_room(one.lowest, one.lowest + n_bins - 1)
+                first = one.lowest - both.lowest
+                both.carried[:, first : first + n_bins] += one.counts
+            both.n_zeros += one.n_zeros
+        return both
 
     @property
     def counts(self) -> np.ndarray:

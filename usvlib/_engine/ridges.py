@@ -1,0 +1,102 @@
+"""Does a span hold a call? The strength of its strongest ridge, and what noise alone reaches.
+
+A call is a ridge: a narrow path through the bands along which values stay above the noise floor.
+Noise has ridges, too, but short ones. So the values along a path are summed, less what noise
+reaches in a few of its values only, and the best piece of the best path tells a faint long call
+from noise that is just as loud for a moment.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from ..data import Audio
+from .melfilters import MelFilters
+from .stream import count_frames, mel_amplitudes
+
+STEP_COST = 0.15  # log2 units for each band that a ridge moves from one frame to the next
+# Clicks, and noise that has become louder, raise all bands alike. So much of the rise, in log2
+# units, is taken off. A broadband call stays, because it rises by more.
+MAX_RISE = 2.5
+# With fewer bands, a call could fill half of them, and be taken for a rise of the noise.
+MIN_BANDS_FOR_RISE = 16
+# The share of the values of noise that lies below what is taken off along a path.
+NOISE_SHARE = 0.985
+NOISE_S = 4.0
+
+
+def ridge_strengths(
+    spectrograms: list[np.ndarray], noise_log2: float, window_frames: float
+) -> np.ndarray:
+    """Return the strength of the strongest ridge of each spectrogram.
+
+    Parameters
+    ----------
+    spectrograms : list of float32 array [n_bands, n_frames]
+        In log2 units over the noise floor.
+    noise_log2 : float
+        What is taken off each value along a ridge; see `loud_noise`.
+    window_frames : float
+        Length of the Fourier window in frames. Values closer than that are not independent.
+
+    Returns
+    -------
+    float64 array [n_syllables]
+        Sum along the ridge, in log2 units over one window.
+
+    Examples
+    --------
+    >>> spectrogram = np.zeros((20, 30), np.float32)
+    >>> spectrogram[5, 10:20] = 2.0  # 10 frames, 1.25 above what is taken off
+    >>> ridge_strengths([spectrogram], noise_log2=0.75, window_frames=5)
+    array([2.5])
+    """
+    from .kernels import best_local_path
+
+    return np.array(
+        [best_local_path(_without_rise(s), noise_log2, STEP_COST) for s in spectrograms], float
+    ) / max(window_frames, 1.0)
+
+
+def loud_noise(filters: MelFilters, samplerate_hz: float, hop: int, bands: slice) -> float:
+    """Return what only a few in a hundred values of noise exceed, in log2 units over its floor.
+
+    It is measured on simulated white noise, since it depends on the widths of bands and window.
+    """
+    return _loud_noise(filters, float(samplerate_hz), hop, bands.start, bands.stop)
+
+
+@functools.lru_cache(maxsize=8)
+def _loud_noise(filters, samplerate_hz, hop, first_band, last_band):
+    samples = np.random.default_rng(0).standard_normal(int(NOISE_S * samplerate_hz), np.float32)
+    noise = Audio(
+        name="noise",
+        samplerate_hz=samplerate_hz,
+        n_samples=len(samples),
+        source=_Noise(samples),
+        fingerprint="noise",
+    )
+    amplitudes = mel_amplitudes(noise, 0, count_frames(noise, filters, hop), filters, hop)
+    amplitudes = amplitudes[first_band:last_band]
+    log2 = np.log2(amplitudes / np.median(amplitudes, axis=1, keepdims=True))
+    return float(np.quantile(_without_rise(log2), NOISE_SHARE))
+
+
+class _Noise:
+    def __init__(self, array):
+        self.array = array
+
+    def samples(self, start, stop):
+        return self.array[start:stop]
+
+
+def _without_rise(spectrogram):
+    """The spectrogram without what all bands of a frame share, up to `MAX_RISE`."""
+    if len(spectrogram) < MIN_BANDS_FOR_RISE:
+        return np.ascontiguousarray(spectrogram)
+    middle = len(spectrogram) // 2
+    by_frame = np.ascontiguousarray(spectrogram.T)
+    rise = np.clip(np.partition(by_frame, middle, axis=1)[:, middle], 0, MAX_RISE)
+    return np.ascontiguousarray(spectrogram - rise)
