@@ -106,6 +106,8 @@ def run_chapters(cache_path):
     for chapter in chapters:
         cache.add_nb_to_project(str(chapter))
     to_run = [Path(record.uri) for record in cache.list_unexecuted()]
+    # Start with the longest chapters, so that none of them runs alone at the end.
+    to_run.sort(key=lambda chapter: chapter.stat().st_size, reverse=True)
     width = max((len(chapter.stem) for chapter in chapters), default=0)
 
     def report(chapter, outcome):
