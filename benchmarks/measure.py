@@ -168,7 +168,8 @@ def transforms(path, n_passes):
 def profile(path):
     """Measure the seconds of one thread in each part of the way from a WAV file to mel frames."""
     import usvlib
-    from usvlib._engine import LogHistogram, mel_filters, stream
+    from usvlib._engine import mel_filters, stream
+    from usvlib._engine.noisefloor import LogHistogram
 
     on_disk = usvlib.data.recording_from_audio(path)
     usvlib.syllable_spectrograms(beginning(on_disk))
