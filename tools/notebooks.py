@@ -122,9 +122,9 @@ def execute(path):
 
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    client = NotebookClient(
-        notebook, timeout=CELL_TIMEOUT_S, resources=resources, record_timing=False
-    )
+    # Printed lines come in pieces, at moments that differ from run to run.
+    settings = {"record_timing": False, "coalesce_streams": True}
+    client = NotebookClient(notebook, timeout=CELL_TIMEOUT_S, resources=resources, **settings)
     client.execute()
     return notebook
 
