@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import calibrate_dimension
+import controls as controls_tool
 import numpy as np
 import pandas
 import pytest
@@ -15,12 +16,76 @@ from usvlib.continuum import dimension, power, provenance
 
 def test_the_controls_were_computed_with_this_code():
     stored = provenance.read_provenance(power.TABLE)
-    assert provenance.outdated(stored, provenance.verdict_provenance()) == []
+    changes = provenance.outdated(stored, provenance.verdict_provenance())
+    assert not changes, (
+        f"changed since {power.TABLE.name} was computed: {' and '.join(changes)}. Run `make "
+        "controls`, or `.venv/bin/python tools/controls.py --check 40` if the edit cannot change "
+        "results; docs/decisions/verdict-constants.md explains both"
+    )
 
 
 def test_the_calibration_was_computed_with_this_code():
     stored = provenance.read_provenance(dimension.CALIBRATION)
-    assert provenance.outdated(stored, calibrate_dimension.calibration_provenance()) == []
+    changes = provenance.outdated(stored, calibrate_dimension.calibration_provenance())
+    assert not changes, (
+        f"changed since {dimension.CALIBRATION.name} was computed: {' and '.join(changes)}. Run "
+        "`.venv/bin/python tools/calibrate_dimension.py`"
+    )
+
+
+OLD_RULE = "0" * 64
+
+
+@pytest.fixture
+def tiny_table(tmp_path):
+    """A table of three small repertoires, whose header names another rule."""
+    rows = [controls_tool.one_row("gaussian", 30, {}, seed) for seed in (1, 2)]
+    rows.append(controls_tool.one_row("types", 30, {"n_types": 2, "separation": 8}, 3))
+    about = provenance.verdict_provenance() | {"rule": OLD_RULE}
+    path = tmp_path / "controls.csv"
+    path.write_text(provenance.header("seeds from 1 on", about) + table_text(rows))
+    return path
+
+
+def table_text(rows):
+    """Return rows as a text of comma-separated values."""
+    return pandas.DataFrame(rows).to_csv(index=False)
+
+
+def test_checked_rows_that_agree_renew_the_header_and_nothing_else(tiny_table, capsys):
+    before = tiny_table.read_text().splitlines()
+    controls_tool.check(tiny_table, n_rows=2, processes=1)
+    after = tiny_table.read_text().splitlines()
+    assert "2 rows agree" in capsys.readouterr().out
+    stored = provenance.read_provenance(tiny_table)
+    assert stored["rule"] == syntax_digest(provenance.VERDICT_RULE)
+    assert after[0] == before[0]
+    assert "2 rows drawn at random were computed again and agreed" in after[1]
+    assert after[3:] == before[2:]
+    controls_tool.check(tiny_table, n_rows=99, processes=1)  # the header is up to date now
+    assert tiny_table.read_text().splitlines() == after
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("verdict", "continuum"), ("n_found", 2), ("support", 0.042)]
+)
+def test_a_checked_row_that_differs_leaves_the_table_as_it_is(tiny_table, column, value):
+    table = pandas.read_csv(tiny_table, comment="#")
+    table[column] = value
+    about = provenance.read_provenance(tiny_table)
+    tiny_table.write_text(provenance.header("seeds from 1 on", about) + table_text(table))
+    before = tiny_table.read_text()
+    with pytest.raises(SystemExit, match="3 of 3 rows differ: run make controls"):
+        controls_tool.check(tiny_table, n_rows=3, processes=1)
+    assert tiny_table.read_text() == before
+
+
+def test_rows_are_not_checked_after_a_change_of_the_features(tiny_table):
+    about = provenance.read_provenance(tiny_table)
+    about["upstream"]["types"][5] += 0.1
+    tiny_table.write_text(provenance.header("seeds from 1 on", about))
+    with pytest.raises(SystemExit, match="features or measures have changed"):
+        controls_tool.check(tiny_table, n_rows=3, processes=1)
 
 
 @pytest.mark.parametrize(

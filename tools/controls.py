@@ -1,15 +1,22 @@
 """Compute how often the verdict of `usvlib.continuum` is right, on simulated repertoires.
 
     python tools/controls.py [--repetitions 25] [--processes 2] [--only types --output part.csv]
+    python tools/controls.py --check 40
 
 Each repertoire is one row of the table. Rows are kept in the cache folder as they are computed, so
 that an interrupted run resumes. The run starts again from the first row if something has changed
 that the rows depend on: the rule, this file, the features and measures of small repertoires, or the
 version of a package.
+
+`--check 40` is for an edit of the rule that cannot change its results, such as a new name for a
+variable. It computes 40 random rows again, of repertoires with at most 600 syllables. If all agree
+with the stored ones, it writes the digest of the edited code into the header of the table and adds
+a line that says so.
 """
 # ruff: noqa: E402
 
 import argparse
+import datetime
 import hashlib
 import json
 import os
@@ -38,7 +45,7 @@ from usvlib.continuum import assess_continuum, oracle_separation, simulate_contr
 from usvlib.continuum.alignment import spaces_of
 from usvlib.continuum.controls import CONTINUA
 from usvlib.continuum.power import TABLE
-from usvlib.continuum.provenance import header, verdict_provenance
+from usvlib.continuum.provenance import header, outdated, read_provenance, verdict_provenance
 
 VERSIONS = {
     "usvlib": usvlib.__version__,
@@ -52,6 +59,7 @@ VERSIONS = {
 }
 # In the first repetition, repertoires of at most 600 syllables are tested with several seeds.
 N_SEEDS, N_SEEDED = 10, 1
+MAX_CHECKED = 600  # syllables of the repertoires that `--check` computes; larger ones take long
 
 
 def all_cells():
@@ -113,6 +121,56 @@ def cache_folder(provenance):
     return Path(root) / "controls" / digest[:16]
 
 
+def check(path, n_rows, processes):
+    """Compute random rows of a table again; if all agree, renew the provenance in its header.
+
+    The digest of the edited rule is the seed of the draw, so that every edit is checked on other
+    rows, and nobody can choose them.
+    """
+    stored, current = read_provenance(path), verdict_provenance()
+    if outdated(stored, current | {"rule": stored["rule"]}):
+        sys.exit("The features or measures have changed, so results may change: run make controls.")
+    table = pandas.read_csv(path, comment="#")
+    table = table[table.n_syllables <= MAX_CHECKED]
+    drawn = table.sample(min(n_rows, len(table)), random_state=int(current["rule"][:8], 16))
+    work = joblib.Parallel(n_jobs=processes, return_as="generator")(
+        joblib.delayed(one_row)(row.control, row.n_syllables, options_of(row), row.seed)
+        for row in drawn.itertuples()
+    )
+    rows = pandas.DataFrame(
+        tqdm.tqdm(work, total=len(drawn), desc="controls", unit="repertoire"), index=drawn.index
+    )
+    compared = ["verdict", "n_found", "support"]
+    differs = (rows[compared] != drawn[compared]).any(axis=1)
+    if differs.any():
+        print(drawn[differs].join(rows[compared].add_suffix(" now")).to_string())
+        sys.exit(f"{differs.sum()} of {len(drawn)} rows differ: run make controls.")
+    print(f"{len(drawn)} rows agree with {path}")
+    if stored["rule"] != current["rule"]:
+        renew(path, current, len(drawn))
+        print("Its header names the code as it is now.")
+
+
+def options_of(row):
+    """Return the options of the control of a row of the table."""
+    options = {name: getattr(row, name) for name in ("n_types", "separation", "size_khz")}
+    options = {name: value for name, value in options.items() if np.isfinite(value)}
+    return options | {name: int(value) for name, value in options.items() if name == "n_types"}
+
+
+def renew(path, provenance, n_rows):
+    """Write a new provenance into the header of a table, with a line on the rows that agree."""
+    checked = (
+        f"# {datetime.date.today()}, usvlib {usvlib.__version__}: after an edit of the rule, "
+        f"{n_rows} rows drawn at random were computed again and agreed with those stored here\n"
+    )
+    lines = path.read_text().splitlines(keepends=True)
+    number = next(i for i, line in enumerate(lines) if line.startswith("# provenance: "))
+    lines[number : number + 1] = [checked, f"# provenance: {json.dumps(provenance)}\n"]
+    with atomic_path(path) as partial:
+        partial.write_text("".join(lines))
+
+
 def main():
     """Compute the table, or a part of it, and write it with its provenance."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -121,7 +179,15 @@ def main():
     parser.add_argument("--only", help="only controls of this name; needs --output")
     parser.add_argument("--seed", type=int, default=20_000, help="seed of the first repetition")
     parser.add_argument("--output", type=Path, default=None, help=f"default: {TABLE.name}")
+    parser.add_argument(
+        "--check", type=int, metavar="N", help="compute only N random rows, and compare them"
+    )
     arguments = parser.parse_args()
+    if arguments.check is not None:
+        if arguments.check < 1 or arguments.only or arguments.output:
+            parser.error("--check takes the number of rows, at least 1, and no --only or --output")
+        check(TABLE, arguments.check, arguments.processes)
+        return
     if arguments.only and arguments.output is None:
         parser.error(
             "--only computes a part of the table; give --output, so that the whole table is kept"
