@@ -1,12 +1,15 @@
 """The chapters: paired files, outputs that are compared, and code that runs on any recording."""
 
 import contextlib
+import errno
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import jupytext
@@ -56,6 +59,11 @@ class TestEachChapter:
     def test_text_and_notebook_have_the_same_inputs(self, path):
         text = path.with_suffix(".md").read_text()
         assert notebooks.as_text(jupytext.read(path)) == text, "run make sync"
+
+    def test_its_notebook_stores_the_digest_of_the_inputs(self, path):
+        text = path.with_suffix(".md").read_text()
+        stored = json.loads(path.read_text())["metadata"]["usvlib"]["inputs"]
+        assert stored == notebooks.digest_of(text), "run make sync"
 
     def test_at_least_five_outputs_are_compared(self, path):
         compared = [
@@ -198,6 +206,16 @@ def test_chapters_run_as_scripts_elsewhere_on_another_recording(transcripts, n_s
     assert transcripts[n_syllables].count(f"{n_syllables} syllables in") >= len(CHAPTERS)
 
 
+TITLE = "# Draw the manifold"
+
+
+def edit(path, new, old=TITLE):
+    """Replace the title of a chapter, in its text or in its notebook."""
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+
+
 class TestSync:
     def copy(self, tmp_path):
         """A project with one chapter, its text and its notebook."""
@@ -213,17 +231,200 @@ class TestSync:
         notebooks.pair(tmp_path)
         assert [path.read_bytes() for path in pair] == before
 
+    @pytest.mark.parametrize("seconds", [-1e6, 1e6], ids=["dated before", "dated after"])
     @pytest.mark.parametrize("edited", [0, 1], ids=["text", "notebook"])
-    def test_the_newer_of_a_pair_wins_and_outputs_stay(self, tmp_path, edited):
+    def test_the_edited_file_wins_whatever_its_time_is_and_outputs_stay(
+        self, tmp_path, edited, seconds
+    ):
         pair = self.copy(tmp_path)
         outputs = sum(len(cell["outputs"]) for cell in code_cells(pair[1]))
-        changed = pair[edited].read_text().replace("# Draw the manifold", "# Draw it")
-        pair[edited].write_text(changed)
-        os.utime(pair[edited], (2e9, 2e9))
+        edit(pair[edited], "# Draw it")
+        os.utime(pair[edited], (time.time() + seconds,) * 2)
+        for _ in range(2):
+            notebooks.pair(tmp_path)
+            assert "# Draw it" in pair[0].read_text()
+            assert "# Draw it" in pair[1].read_text()
+            assert sum(len(cell["outputs"]) for cell in code_cells(pair[1])) == outputs
+            # The digest has followed: an edit of the other file wins now.
+            edit(pair[1 - edited], "# Draw it", "# Draw it")
+
+    def test_edits_follow_each_other_in_either_file(self, tmp_path):
+        text, notebook = self.copy(tmp_path)
+        title = TITLE
+        for number, edited in enumerate([text, notebook, notebook, text]):
+            edit(edited, f"# Edit {number}", title)
+            title = f"# Edit {number}"
+            notebooks.pair(tmp_path)
+            assert f"{title}\n" in text.read_text()
+            assert f'"{title}\\n"' in notebook.read_text()
+
+    def test_an_edit_of_both_files_is_a_conflict_that_changes_nothing(self, tmp_path):
+        pair = self.copy(tmp_path)
+        edit(pair[0], "# Mine")
+        edit(pair[1], "# Yours")
+        self.assert_refused(tmp_path, pair, "06_manifold.ipynb were both edited")
+
+    def test_the_same_edit_of_both_files_is_no_conflict(self, tmp_path):
+        pair = self.copy(tmp_path)
+        for path in pair:
+            edit(path, "# Same")
         notebooks.pair(tmp_path)
-        assert "# Draw it" in pair[0].read_text()
-        assert "# Draw it" in pair[1].read_text()
-        assert sum(len(cell["outputs"]) for cell in code_cells(pair[1])) == outputs
+        edit(pair[0], "# Other", "# Same")
+        notebooks.pair(tmp_path)
+        assert "# Other" in pair[1].read_text()
+
+    def test_where_nothing_says_which_file_was_edited_both_stay(self, tmp_path):
+        pair = self.copy(tmp_path)
+        content = json.loads(pair[1].read_text())
+        del content["metadata"]["usvlib"]
+        pair[1].write_text(json.dumps(content))
+        edit(pair[0], "# Mine")
+        self.assert_refused(tmp_path, pair, "delete the one that is out of date")
+        pair[1].unlink()
+        notebooks.pair(tmp_path)
+        assert "# Mine" in pair[1].read_text()
+
+    @pytest.mark.parametrize("kept", [0, 1], ids=["text", "notebook"])
+    def test_a_file_that_was_deleted_is_made_from_the_other(self, tmp_path, kept):
+        pair = self.copy(tmp_path)
+        pair[1 - kept].unlink()
+        edit(pair[kept], "# Mine")
+        notebooks.pair(tmp_path)
+        assert all("# Mine" in path.read_text() for path in pair)
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("", "is empty"),
+            ("\n \n", "is empty"),
+            ("# Draw the manifold\n\nSome prose.\n", "has no header"),
+            ("---\njupytext:\n  text_representation:\n", "cannot be read"),
+            ("---\nkernelspec:\n  name: [\n---\n\nProse.\n", "cannot be read"),
+            (b"---\n\xff\xfe\n", "cannot be read"),
+        ],
+    )
+    def test_a_text_that_was_cut_or_emptied_is_refused(self, tmp_path, content, message):
+        pair = self.copy(tmp_path)
+        pair[0].write_bytes(content if isinstance(content, bytes) else content.encode())
+        self.assert_refused(tmp_path, pair, message)
+
+    def test_a_text_with_a_header_alone_is_refused(self, tmp_path):
+        pair = self.copy(tmp_path)
+        pair[0].write_text(pair[0].read_text().partition(TITLE)[0])
+        self.assert_refused(tmp_path, pair, "no cell")
+
+    def test_a_notebook_without_cells_or_kernel_is_refused(self, tmp_path):
+        pair = self.copy(tmp_path)
+        content = json.loads(pair[1].read_text())
+        for part, message in (("cells", "no cell"), ("metadata", "no kernelspec")):
+            pair[1].write_text(json.dumps(content | {part: type(content[part])()}))
+            self.assert_refused(tmp_path, pair, message)
+
+    @pytest.mark.parametrize("cut", [0, 1, 2000], ids=["empty", "one byte", "2000 bytes"])
+    def test_a_broken_notebook_is_made_anew_from_its_text(self, tmp_path, capsys, cut):
+        text, notebook = self.copy(tmp_path)
+        before = text.read_bytes()
+        notebook.write_bytes(notebook.read_bytes()[:cut])
+        notebooks.pair(tmp_path)
+        assert text.read_bytes() == before
+        assert notebooks.as_text(jupytext.read(notebook)) == text.read_text()
+        assert "06_manifold.ipynb was broken" in capsys.readouterr().out
+
+    def test_two_broken_files_are_refused(self, tmp_path):
+        pair = self.copy(tmp_path)
+        for path in pair:
+            path.write_text("")
+        self.assert_refused(tmp_path, pair, "06_manifold.md is empty")
+
+    def test_other_chapters_are_paired_beside_a_refused_one(self, tmp_path):
+        pair = self.copy(tmp_path)
+        others = [path.with_name(f"07_other{path.suffix}") for path in pair]
+        for path, other in zip(pair, others, strict=True):
+            other.write_bytes(path.read_bytes())
+        edit(others[0], "# Other")
+        pair[0].write_text("")
+        self.assert_refused(tmp_path, pair, "06_manifold.md is empty")
+        assert "# Other" in others[1].read_text()
+
+    @pytest.mark.parametrize("edited", [0, 1], ids=["text", "notebook"])
+    @pytest.mark.parametrize("writes", [0, 1])
+    def test_a_full_disk_loses_nothing(self, tmp_path, monkeypatch, edited, writes):
+        pair = self.copy(tmp_path)
+        edit(pair[edited], "# Mine")
+        mine = pair[edited].read_bytes()
+        write_text, written = Path.write_text, []
+
+        def write_half(self, text, **how):
+            written.append(self)
+            if len(written) <= writes:
+                return write_text(self, text, **how)
+            write_text(self, text[: len(text) // 2], **how)
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "write_text", write_half)
+            if edited == 0 and writes == 1:  # an edit of the text is copied with one write
+                notebooks.pair(tmp_path)
+            else:
+                with pytest.raises(SystemExit, match="No space left"):
+                    notebooks.pair(tmp_path)
+        assert "# Mine" in pair[edited].read_text()
+        assert writes or pair[edited].read_bytes() == mine
+        assert sorted(tmp_path.glob("chapters/*6_*")) == sorted(pair)
+        notebooks.pair(tmp_path)
+        assert all("# Mine" in path.read_text() for path in pair)
+
+    def test_a_file_left_by_a_kill_is_no_chapter(self, tmp_path):
+        text, _ = self.copy(tmp_path)
+        (text.parent / f".{text.stem}.1.ab.md").write_text("---\nhalf")
+        (text.parent / f".{text.stem}.1.ab.ipynb").write_text("{")
+        notebooks.pair(tmp_path)
+
+    def test_a_notebook_of_ones_own_stays_alone(self, tmp_path):
+        self.copy(tmp_path)
+        own = tmp_path / "chapters" / "Untitled.ipynb"
+        own.write_text("{}")
+        notebooks.pair(tmp_path)
+        assert not own.with_suffix(".md").exists()
+
+    def test_the_command_ends_with_a_line_and_a_status(self, tmp_path):
+        pair = self.copy(tmp_path)
+        for name in ("notebooks.py", "kernel_notes.py"):
+            (tmp_path / "tools").mkdir(exist_ok=True)
+            (tmp_path / "tools" / name).write_bytes((ROOT / "tools" / name).read_bytes())
+        pair[0].write_text("")
+        command = [sys.executable, "tools/notebooks.py", "pair"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert run.returncode == 1
+        assert re.fullmatch(r".*06_manifold\.md is empty.*\n", run.stderr)
+
+    def assert_refused(self, root, pair, message):
+        """Pairing ends with one line about the chapter, and changes neither file."""
+        before = [path.read_bytes() for path in pair]
+        with pytest.raises(SystemExit, match=message) as exit_:
+            notebooks.pair(root)
+        assert "\n" not in exit_.value.code
+        assert "06_manifold" in exit_.value.code
+        assert [path.read_bytes() for path in pair] == before
+
+    def test_a_chapter_that_is_edited_while_it_runs_keeps_the_edit(self, tmp_path, monkeypatch):
+        text, notebook = self.copy(tmp_path)
+
+        def execute(path):
+            executed = nbformat.read(path, as_version=4)
+            edit(path, "# Edited meanwhile")
+            return executed
+
+        monkeypatch.setattr(notebooks, "execute", execute)
+        monkeypatch.setattr(notebooks, "plain_kernels", lambda root: None)
+        study = types.SimpleNamespace(clusters=None, measures=None)
+        monkeypatch.setattr(usvlib, "open_study", lambda: study)
+        with pytest.raises(SystemExit, match="was edited while it ran"):
+            notebooks.sync(tmp_path)
+        notebooks.pair(tmp_path)
+        assert "# Edited meanwhile" in text.read_text()
+        assert "# Edited meanwhile" in notebook.read_text()
 
     def test_what_is_stored_has_no_pictures_and_no_sounds(self):
         from nbformat import v4

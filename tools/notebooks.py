@@ -1,11 +1,14 @@
 """Keep the text and the notebook of each chapter in step, and store only what belongs in git.
 
-python tools/notebooks.py pair    # copies the inputs of the newer file of a pair to the other
+python tools/notebooks.py pair    # copies the inputs of the edited file of a pair to the other
 python tools/notebooks.py sync    # does the same, and runs all chapters on the simulated recording
 """
 
 import concurrent.futures
+import copy
 import glob
+import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -27,18 +30,108 @@ SETTINGS = (*PATHS, "CHANNEL", "SAMPLERATE")
 MEDIA_TAG = "nbval-ignore-output"
 
 
+class PairError(Exception):
+    """A chapter that cannot be paired; both of its files are as they were."""
+
+
 def pair(root=ROOT):
-    """Give both files of each pair the inputs of the file that was changed last."""
-    for text in sorted((root / "chapters").glob("*.md")):
-        notebook = text.with_suffix(".ipynb")
-        if not notebook.is_file():
-            write(jupytext.read(text), notebook)
-        elif as_text(jupytext.read(notebook), root) != text.read_text():
-            if text.stat().st_mtime >= notebook.stat().st_mtime:
-                inputs, outputs = jupytext.read(text), jupytext.read(notebook)
-                write(combine_inputs_with_outputs(inputs, outputs), notebook)
-            # In both cases, so that the text has the form that jupytext gives it.
-            text.write_text(as_text(jupytext.read(notebook), root))
+    """Give both files of each chapter the same inputs: those of the file that was edited.
+
+    Each notebook stores a digest of the inputs that both files had when they were last paired. A
+    file that differs from the digest was edited; times of change do not matter. A chapter that
+    cannot be paired stays as it is, and the others are paired before the process exits.
+    """
+    from usvlib import UsvError
+
+    folder = root / "chapters"
+    texts = [*folder.glob("*.md"), *(p.with_suffix(".md") for p in notebook_paths(root))]
+    complaints = []
+    for text in sorted({path for path in texts if not path.name.startswith(".")}):
+        try:
+            pair_chapter(text, text.with_suffix(".ipynb"), root)
+        except (PairError, UsvError) as error:
+            complaints.append(str(error))
+    if complaints:
+        sys.exit("\n".join(complaints))
+
+
+def notebook_paths(root=ROOT):
+    """Return the notebooks of all chapters, which have a number; others are a reader's own."""
+    return sorted((root / "chapters").glob("[0-9]*.ipynb"))
+
+
+def pair_chapter(text, notebook, root=ROOT):
+    """Pair one chapter; raise a PairError if it is unclear which of its files is right."""
+    in_text = read_text(text) if text.is_file() else None
+    in_notebook = read_notebook(notebook) if notebook.is_file() else None
+    if in_notebook is None and in_text is None:
+        raise PairError(f"{notebook} is not a notebook, and there is no {text.name}")
+    if in_notebook is None:
+        if notebook.is_file():
+            print(f"{notebook} was broken: it is made anew from {text.name}, without outputs")
+        in_notebook = in_text
+    in_text = in_text or in_notebook
+    edited, inputs = as_text(in_text, root), as_text(in_notebook, root)
+    common = in_notebook.metadata.get("usvlib", {}).get("inputs")
+    if edited != inputs:
+        if common is None:
+            raise PairError(
+                f"{text} and {notebook.name} differ, and it is not known which of them was edited: "
+                "nothing was changed; delete the one that is out of date"
+            )
+        if common not in (digest_of(edited), digest_of(inputs)):
+            raise PairError(
+                f"{text} and {notebook.name} were both edited: nothing was changed; copy what you "
+                "want to keep into one of them, and delete the other"
+            )
+        if common == digest_of(inputs):
+            in_notebook, inputs = combine_inputs_with_outputs(in_text, in_notebook), edited
+    # The text comes first: if the process ends here, the next one sees the same edit.
+    if not text.is_file() or text.read_text(encoding="utf-8") != inputs:
+        write_whole(text, inputs)
+    if common != digest_of(inputs):
+        write(in_notebook, notebook, root)
+
+
+def read_text(path):
+    """Return the text of a chapter as a notebook; raise a PairError if it was cut or emptied."""
+    try:
+        content = path.read_text(encoding="utf-8")
+        notebook = jupytext.reads(content, fmt="md:myst")
+    except Exception as error:  # of the encoding, of the YAML or of a cell's options
+        raise PairError(f"{path} cannot be read: {one_line(error)}") from error
+    if not content.strip():
+        raise PairError(f"{path} is empty; restore it, or delete it to make it from the notebook")
+    if "kernelspec" not in notebook.metadata:
+        raise PairError(f"{path} has no header of jupytext with a kernelspec; restore it")
+    if not notebook.cells:
+        raise PairError(f"{path} has a header and no cell; restore it")
+    return notebook
+
+
+def read_notebook(path):
+    """Return the notebook in a file, or None if it is broken; raise a PairError if it is empty."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        return None
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        return None
+    try:
+        notebook = nbformat.reads(json.dumps(content), as_version=4)
+        nbformat.validate(notebook)
+    except Exception as error:
+        raise PairError(f"{path} is not a valid notebook: {one_line(error)}") from error
+    if not notebook.cells:
+        raise PairError(f"{path} has no cell; restore it, or delete it to make it from the text")
+    if "kernelspec" not in notebook.metadata:
+        raise PairError(f"{path} has no kernelspec in its metadata; restore it")
+    return notebook
+
+
+def one_line(error):
+    """Return the first line of an error's message, or the name of its kind."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def sync(root=ROOT):
@@ -48,15 +141,23 @@ def sync(root=ROOT):
         os.environ.pop(f"USVLIB_{setting}", None)
     os.environ["USVLIB_RECORDING"] = "simulated"
     plain_kernels(root)
-    notebooks = sorted((root / "chapters").glob("*.ipynb"))
+    notebooks = notebook_paths(root)
+    inputs = {path: as_text(nbformat.read(path, as_version=4), root) for path in notebooks}
     # Compute the stages once, before several chapters ask for them.
     import usvlib
 
     study = usvlib.open_study()
     _ = study.clusters, study.measures
+    edited = []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for path, executed in zip(notebooks, pool.map(execute, notebooks), strict=True):
-            write(stripped(executed), path)
+            if as_text(nbformat.read(path, as_version=4), root) == inputs[path]:
+                write(stripped(executed), path, root)
+            else:
+                edited.append(path)
+    if edited:
+        names = ", ".join(path.name for path in edited)
+        sys.exit(f"{names} was edited while it ran, and keeps its old outputs; run make sync again")
 
 
 def settle_environment():
@@ -144,11 +245,15 @@ def stripped(notebook):
     return notebook
 
 
-def write(notebook, path):
-    """Write a notebook without the metadata that an editor or a run adds."""
-    language = {"name": "python"}
+def write(notebook, path, root=ROOT):
+    """Write a notebook with a digest of its inputs, without what an editor or a run adds."""
+    inputs = digest_of(as_text(notebook, root))
     notebook.metadata = nbformat.from_dict(
-        {"kernelspec": notebook.metadata["kernelspec"], "language_info": language}
+        {
+            "kernelspec": notebook.metadata["kernelspec"],
+            "language_info": {"name": "python"},
+            "usvlib": {"inputs": inputs},
+        }
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
@@ -159,14 +264,28 @@ def write(notebook, path):
             cell.setdefault("outputs", [])
             cell.setdefault("execution_count", None)
     nbformat.validate(notebook)
-    path.write_text(nbformat.writes(notebook).rstrip() + "\n")
+    write_whole(path, nbformat.writes(notebook).rstrip() + "\n")
+
+
+def write_whole(path, text):
+    """Write a text file whole or not at all."""
+    from usvlib._shared import atomic_path
+
+    with atomic_path(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def as_text(notebook, root=ROOT):
     """Return the inputs of a notebook as MyST Markdown."""
     settings = load_jupytext_configuration_file(str(root / "chapters" / "jupytext.toml"))
+    notebook = copy.deepcopy(notebook)  # jupytext changes what it writes
     notebook.metadata.pop("language_info", None)
     return jupytext.writes(notebook, fmt="md:myst", config=settings)
+
+
+def digest_of(text):
+    """Return the digest of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 if __name__ == "__main__":
