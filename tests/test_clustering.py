@@ -229,7 +229,7 @@ class TestMeans:
 
     def test_features_of_other_syllables_are_an_error(self):
         clusters = cluster(_points(60), n_clusters=5)
-        with refused("features of 59 syllables", "labels of 60", "must"):
+        with refused("features has 59 syllables", "labels has 60", "must"):
             clusters.means(np.zeros((59, 4, 5)))
         with refused("features", "must be"):
             clusters.means(None)

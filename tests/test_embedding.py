@@ -279,7 +279,7 @@ def test_neighbourhoods_of_no_size_are_an_error(plane, n_neighbors):
 
 
 def test_features_and_coordinates_must_go_together(plane):
-    with refused("features of 120 syllables", "coordinates of 119"):
+    with refused("features has 120 syllables", "coordinates has 119"):
         map_fidelity(plane, plane[1:])
 
 

@@ -289,7 +289,7 @@ def test_a_figure_without_a_map_says_so(n):
 def test_features_and_coordinates_must_be_of_the_same_syllables(draw):
     features, coordinates, clusters = _map()
     rest = [clusters] if draw is plot_manifold else []
-    with refused("features of 39", "coordinates of 40"):
+    with refused("features has 39", "coordinates has 40"):
         draw(features[1:], coordinates, *rest)
     with refused("features", "(40, 1200)", "[n_syllables, n_bands, n_frames]"):
         draw(features.reshape(40, -1), coordinates, *rest)
@@ -299,7 +299,7 @@ def test_features_and_coordinates_must_be_of_the_same_syllables(draw):
 
 def test_labels_must_be_of_the_same_syllables_as_the_features():
     features, coordinates, clusters = _map()
-    with refused("features of 40", "labels of 39"):
+    with refused("features has 40", "labels has 39"):
         plot_manifold(features, coordinates, Clusters(clusters.labels[1:], clusters.centroids))
 
 

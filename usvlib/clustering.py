@@ -56,7 +56,7 @@ class Clusters:
         Parameters
         ----------
         features : float array [n_syllables, n_bands, n_frames]
-            In log2 units over the noise floor, as `normalise` gives them.
+            From `normalise`, in log2 units over the noise floor.
 
         Returns
         -------
@@ -82,8 +82,8 @@ class Clusters:
         features = check_features(features)
         if len(features) != len(self.labels):
             raise UsvError(
-                f"there are features of {len(features)} syllables and labels of "
-                f"{len(self.labels)}; they must be of the same syllables"
+                f"features has {len(features)} syllables, labels has {len(self.labels)}; they must "
+                "match"
             )
         means = [features[self.labels == label].mean(axis=0) for label in range(self.n_clusters)]
         return np.array(means).reshape(self.n_clusters, *features.shape[1:])

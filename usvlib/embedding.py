@@ -27,8 +27,14 @@ class Fidelity(NamedTuple):
         (Venna & Kaski 2006). About one half for a random map.
     neighbor_overlap : float
         Share of a syllable's nearest neighbours in the features that are also its nearest
-        neighbours on the map. It is stricter, because the other two forgive near misses. For n
+        neighbours on the map. It is the strictest, because the other two forgive near misses. For n
         syllables placed at random it is about `n_neighbors / (n - 1)`.
+
+    Examples
+    --------
+    >>> fidelity = Fidelity(trustworthiness=0.95, continuity=0.96, neighbor_overlap=0.4)
+    >>> fidelity.continuity
+    0.96
     """
 
     trustworthiness: float
@@ -45,7 +51,7 @@ def embed(features: np.ndarray, recipe: Recipe = ORIGINAL) -> np.ndarray:
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames] or [n_syllables, n_features]
-        As `normalise` gives them.
+        From `normalise`, or one row of numbers per syllable.
     recipe : Recipe, default ORIGINAL
         Uses `n_neighbors`, `min_dist` and `embedding_seed`. With n syllables, UMAP takes at most
         `(n - 1) // 2` neighbours, and at least 2.
@@ -120,7 +126,7 @@ def map_fidelity(features: np.ndarray, coordinates: np.ndarray, n_neighbors: int
     Parameters
     ----------
     features : float array [n_syllables, ...]
-        As `normalise` gives them.
+        From `normalise`, or one row of numbers per syllable.
     coordinates : float array [n_syllables, 2]
         The map. Syllables with NaN are left out.
     n_neighbors : int, default 15
@@ -133,8 +139,8 @@ def map_fidelity(features: np.ndarray, coordinates: np.ndarray, n_neighbors: int
     Raises
     ------
     UsvError
-        If features and coordinates are not of the same syllables, fewer than 3 syllables are on the
-        map, or a number is not finite.
+        If features and coordinates differ in their number of syllables, fewer than 3 syllables are
+        on the map, or a number is not finite.
 
     Examples
     --------
@@ -148,8 +154,8 @@ def map_fidelity(features: np.ndarray, coordinates: np.ndarray, n_neighbors: int
     features, coordinates = _flat(features), check_coordinates(coordinates)
     if len(features) != len(coordinates):
         raise UsvError(
-            f"there are features of {len(features)} syllables and coordinates of "
-            f"{len(coordinates)}; they must be of the same syllables"
+            f"features has {len(features)} syllables, coordinates has {len(coordinates)}; they "
+            "must match"
         )
     n_neighbors = whole_number("n_neighbors", n_neighbors, 1)
     shown = np.isfinite(coordinates).all(axis=1)

@@ -149,8 +149,8 @@ def plot_syllables(
     frequencies_hz : float array [n_bands], optional
         Centre frequencies of the bands, for an axis in kHz. Bands are counted by default.
     hop_s : float, optional
-        Step between frames in seconds, for an axis in ms. Columns are counted by default, since
-        normalised syllables have a time scale each.
+        Step between frames in seconds, for an axis in ms. Columns are counted by default, because
+        each normalised syllable has its own time scale.
     n_columns : int, default 4
 
     Returns
@@ -225,7 +225,7 @@ def label_bands_khz(ax: Axes, frequencies_hz: np.ndarray) -> None:
     Parameters
     ----------
     ax : matplotlib Axes
-        Its band 0 is at 0, band 1 at 1, and so on.
+        Band number n must be drawn at height n, counted from 0.
     frequencies_hz : float array [n_bands]
         Centre frequencies, rising.
 

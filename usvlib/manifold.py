@@ -37,11 +37,11 @@ def plot_manifold(
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
-        In log2 units over the noise floor, lowest band first, as `normalise` gives them.
+        From `normalise`, in log2 units over the noise floor, lowest band first.
     coordinates : float array [n_syllables, 2]
-        As `embed` gives them; a syllable with NaN is left off the map.
+        From `embed`; a syllable with NaN is left off the map.
     clusters : Clusters
-        As `cluster` gives them for these coordinates.
+        From `cluster` for these coordinates.
     ax : matplotlib Axes, optional
         The axes of a new figure by default.
 
@@ -53,7 +53,7 @@ def plot_manifold(
     Raises
     ------
     UsvError
-        If the arguments are of the wrong kind, or not of the same syllables.
+        If the arguments are of the wrong kind, or describe different syllables.
 
     Examples
     --------
@@ -103,15 +103,15 @@ def plot_examples(
 ) -> Axes:
     """Plot the map with a frame of example spectrograms around it, each linked to its point.
 
-    The frame is that of Sainburg et al. (2020). To show all parts of the map, we divide it into
+    The layout follows Sainburg et al. (2020). To show all parts of the map, we divide it into
     `n_examples` groups by k-means and take the syllable nearest to the centroid of each.
 
     Parameters
     ----------
     features : float array [n_syllables, n_bands, n_frames]
-        In log2 units over the noise floor, lowest band first, as `normalise` gives them.
+        From `normalise`, in log2 units over the noise floor, lowest band first.
     coordinates : float array [n_syllables, 2]
-        As `embed` gives them; a syllable with NaN is left off the map.
+        From `embed`; a syllable with NaN is left off the map.
     n_examples : int, default 24
         A multiple of 4 fills the frame. If there are fewer syllables, all of them are examples.
     ax : matplotlib Axes, optional
@@ -125,7 +125,7 @@ def plot_examples(
     Raises
     ------
     UsvError
-        If the arguments are of the wrong kind, or not of the same syllables.
+        If the arguments are of the wrong kind, or describe different syllables.
 
     Examples
     --------
@@ -237,7 +237,7 @@ def _say_no_map(ax):
 
 
 def check_map(features: np.ndarray, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both as arrays, or raise a `UsvError` if they are not of the same syllables."""
+    """Return both as arrays, or raise a `UsvError` if they describe different syllables."""
     features, coordinates = check_features(features), check_coordinates(coordinates)
     if features.ndim != 3:
         raise UsvError(
@@ -245,7 +245,7 @@ def check_map(features: np.ndarray, coordinates: np.ndarray) -> tuple[np.ndarray
         )
     if len(features) != len(coordinates):
         raise UsvError(
-            f"there are features of {len(features)} syllables and coordinates of "
-            f"{len(coordinates)}; they must be of the same syllables"
+            f"features has {len(features)} syllables, coordinates has {len(coordinates)}; they "
+            "must match"
         )
     return features, coordinates

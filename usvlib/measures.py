@@ -50,8 +50,8 @@ def frequency_contours(spectrograms: SyllableSpectrograms) -> list[np.ndarray]:
     Returns
     -------
     list of float64 array [n_frames]
-        In kHz, one array a syllable. NaN in frames where the contour is not tracked, because it is
-        less than twice as loud as the noise floor (`MIN_TRACKED_LOG2`), and in blank syllables.
+        In kHz, one array per syllable. NaN in frames where the contour is not tracked, because its
+        amplitude is less than twice the noise floor (`MIN_TRACKED_LOG2`), and in blank syllables.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def frequency_contours(spectrograms: SyllableSpectrograms) -> list[np.ndarray]:
 
 
 def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
-    """Measure each syllable: one row a syllable, in the order of the spectrograms.
+    """Measure the frequency, duration and level of each syllable.
 
     Parameters
     ----------
@@ -80,12 +80,20 @@ def syllable_measures(spectrograms: SyllableSpectrograms) -> pandas.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As annotated: `recording` (its number), `onset_s` and `duration_ms`. Of the contour, and NaN
-        for a syllable that is tracked nowhere: `mean_frequency_khz`, `peak_frequency_khz` (where it
-        is loudest), `bandwidth_khz` (highest minus lowest frequency), `slope_khz_per_ms` (of a
-        straight line through the contour), `largest_step_khz` (between successive frames, with its
-        sign) and `level_db` (its peak over the noise floor). Last, `blank`: whether the syllable
-        holds no call (see `SyllableSpectrograms`); then nothing of its contour is measured.
+        One row per syllable, in the order of the spectrograms, with these columns:
+
+        - `recording`: number of the recording, from 0;
+        - `onset_s`, `duration_ms`: as annotated;
+        - `mean_frequency_khz`: mean of the contour;
+        - `peak_frequency_khz`: frequency of the loudest frame;
+        - `bandwidth_khz`: highest minus lowest frequency;
+        - `slope_khz_per_ms`: slope of a straight line through the contour;
+        - `largest_step_khz`: largest step between successive frames, with its sign;
+        - `level_db`: highest value of the contour over the noise floor;
+        - `blank`: True if the syllable holds no call (see `SyllableSpectrograms`).
+
+        The six measures from `mean_frequency_khz` to `level_db` come from the contour. They are NaN
+        for a blank syllable, and if no frame reaches `MIN_TRACKED_LOG2`.
 
     Raises
     ------

@@ -222,8 +222,7 @@ def centre(
     spectrogram : float32 array [n_bands, n_frames]
         In log2 units over the noise floor.
     halfwidth : int or None, default 20
-        Number of bands below the peak, and from it on upwards. None returns the spectrogram as it
-        is.
+        Half the number of bands of the result. None returns the spectrogram as it is.
 
     Returns
     -------

@@ -53,8 +53,8 @@ class Recipe:
     time_scaling : float or None, default 8.0
         A syllable of n frames is resized to `int(time_scaling * ln(n))` columns. None keeps n.
     centre_halfwidth : int or None, default 20
-        Number of bands kept below, and from it on upwards, of the band with the largest time
-        average. None keeps all bands.
+        Half the number of bands that are kept around the band with the largest time average. None
+        keeps all bands.
     n_neighbors : int, default 15
         Number of nearest neighbours that UMAP links.
     min_dist : float, default 0.5

@@ -93,7 +93,7 @@ def open_study(
     channel: int | None = None,
     samplerate_hz: float | None = None,
 ) -> Study:
-    """Open a study of the recordings that a name, a path, a pattern or a list means.
+    """Open a study of the recordings that a name, a path, a pattern or a list stands for.
 
     Parameters
     ----------
@@ -135,11 +135,12 @@ def open_study(
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
-    """Recordings, and the stages from them to their clusters, each computed when first asked for.
+    """Recordings, and the stages from them to their clusters.
 
-    Each stage is kept on disk under a digest of what it depends on: the code of the modules that
-    it uses, installed versions, fields of the recipe, the recordings, and the stage before. It is
-    computed again if one of them has changed, and read from disk otherwise.
+    Each stage is computed when it is first used, and kept on disk under a digest of what it depends
+    on: the code of the modules that it uses, installed versions, fields of the recipe, the
+    recordings, and the stage before. It is computed again if one of them has changed, and read from
+    disk otherwise.
 
     Attributes
     ----------
@@ -147,7 +148,7 @@ class Study:
     recipe : Recipe
     recordings : tuple of Recording
     spectrograms : SyllableSpectrograms
-    measures : pandas.DataFrame, one row a syllable
+    measures : pandas.DataFrame, one row per syllable
     features : float32 array [n_syllables, n_bands, n_frames]
     coordinates : float64 array [n_syllables, 2]
         NaN for a blank syllable, and for all syllables if fewer than 4 are not blank.
@@ -214,7 +215,7 @@ class Study:
             spectrograms = syllable_spectrograms(list(self.recordings), self.recipe)
             arrays = {name: getattr(spectrograms, name) for name in fields}
             n_bands = len(spectrograms.frequencies_hz)
-            empty = np.zeros((n_bands, 0), np.float32)  # in case that there are no syllables
+            empty = np.zeros((n_bands, 0), np.float32)  # for recordings without syllables
             arrays["spectrograms"] = np.concatenate([empty, *spectrograms.spectrograms], axis=1)
             return arrays | {"n_frames": spectrograms.n_frames}
 
@@ -227,7 +228,7 @@ class Study:
 
     @functools.cached_property
     def measures(self) -> pandas.DataFrame:
-        """A table of measures, one row a syllable (chapter 2)."""
+        """A table of measures, one row per syllable (chapter 2)."""
         import pandas
 
         def compute():
@@ -286,7 +287,7 @@ class Study:
         return cache_dir() / "stages" / name / f"{self._digest(name)}.npz"
 
     def _digest(self, name):
-        """Digest of what a stage depends on: 16 hexadecimal digits."""
+        """Return the digest of what a stage depends on: 16 hexadecimal digits."""
         stage = STAGES[name]
         digest = hashlib.sha256()
         if stage.before:
@@ -301,7 +302,7 @@ class Study:
         return digest.hexdigest()[:16]
 
     def _modules(self, name):
-        """The modules that a stage begins with; recordings bring those that give their samples."""
+        """Return the module of a stage, and for the first stage those that give the samples."""
         modules = {PACKAGE / f"{STAGES[name].module}.py"}
         if STAGES[name].before is None:
             for recording in self.recordings:
@@ -310,7 +311,7 @@ class Study:
         return frozenset(modules & SOURCES.keys())
 
     def _stage(self, name: str, compute: Callable[[], dict]) -> dict:
-        """The arrays of a stage, from disk, or computed and kept there with its warnings.
+        """Return the arrays of a stage, from disk, or computed and kept there with its warnings.
 
         Two processes may compute the same stage at once: each writes a file of its own, and the
         last to finish gives it the final name.
@@ -333,7 +334,7 @@ class Study:
 
 
 def _read(path, needed):
-    """The arrays of a stage, or None if the file is damaged."""
+    """Return the arrays of a stage, or None if the file is damaged."""
     try:
         with np.load(path, allow_pickle=False) as npz:
             arrays = {key: npz[key] for key in npz.files}
@@ -362,7 +363,7 @@ def _write(path, arrays):
 
 
 def _unchanged(modules):
-    """Whether the modules, and all that they import, are on disk as they were imported."""
+    """Return whether the modules, and all that they import, are on disk as they were imported."""
     paths = imported_modules(modules, SOURCES)
     return all(path.is_file() and path.read_bytes() == SOURCES[path] for path in paths)
 
