@@ -23,11 +23,13 @@ from ._shared import UsvError, UsvWarning, check_type, in_words, progress_bar
 from .data import Audio, Recording
 from .recipe import ORIGINAL, Recipe
 
-# A span whose strongest ridge is weaker holds no call, in log2 units over one Fourier window. This
-# was chosen on the AMVOC recordings: the cage noise of the worst of them stays below it in 95 of
-# 100 spans, and the weakest call of all of them reaches 1.24. tests/test_floors.py checks it on
-# other noise, on simulated faint calls and on calls to which noise was added.
-MIN_RIDGE = 0.85
+# A syllable whose strongest ridge is no stronger than 98 in 100 spans of its recording's own noise
+# holds no call. The limit stays within these bounds, in log2 units over one Fourier window: in 1 of
+# 100 spans stationary noise reaches 0.3, so that 0.45 is safe; and in the cage noise of the worst
+# recording of AMVOC, whose weakest call reaches 1.24, 0.85 is needed.
+MIN_RIDGE, MAX_RIDGE = 0.45, 0.85
+NOISE_QUANTILE = 0.98
+MIN_NOISE_SPANS, MAX_NOISE_SPANS = 20, 200
 
 # Lowest value that is stored, in log2 units over the noise floor: the resolution of float32.
 MIN_LOG2 = -24.0
@@ -40,7 +42,7 @@ class SyllableSpectrograms:
     Attributes
     ----------
     spectrograms : list of float32 array [n_bands, n_frames]
-        log2 of the mel amplitude over the noise floor, one array a syllable, lowest band first.
+        log2 of the mel amplitude over the noise floor, one array per syllable, lowest band first.
     frequencies_hz : float64 array [n_bands]
         Centre frequency of each band in Hz.
     noise_floor : float64 array [n_recordings, n_mels]
@@ -53,10 +55,11 @@ class SyllableSpectrograms:
     hop_s : float
         Step from one frame to the next in seconds.
     blank : bool array [n_syllables]
-        Syllables that hold no call in the kept bands: their strongest ridge, a path through the
-        bands along which values stay above the noise, is no stronger than noise makes them
-        (`MIN_RIDGE`). Where a call lies below the bands that the recipe keeps, only noise is left,
-        and many spectrograms of noise could pass for a type of call.
+        Syllables that hold no call in the kept bands. The strongest ridge of a blank syllable, a
+        path through the bands along which values stay above the noise, is no stronger than those of
+        98 in 100 spans of the recording's own noise. Where a call lies below the bands that the
+        recipe keeps, only noise is left, and many spectrograms of noise could pass for a type of
+        call.
 
     Examples
     --------
@@ -93,9 +96,9 @@ def syllable_spectrograms(
 
     Each recording is read once, and only the frames of its syllables are kept. The noise floor is
     the median of each band over all frames, as in the tutorial. It comes from a histogram, and lies
-    within 1/2048 of the exact median. Where that is no noise, it departs from the tutorial: frames
-    of digital silence do not count, bands that calls fill for most of the time have the floor
-    outside of syllables, and bands without any recorded noise are left out (their values are 0).
+    within 1/2048 of the exact median. Three cases differ from the tutorial. Frames of digital
+    silence are ignored. A band that calls fill most of the time takes its floor from outside the
+    syllables. A band without any recorded noise is left out: its values are 0.
 
     Parameters
     ----------
@@ -112,13 +115,14 @@ def syllable_spectrograms(
     Raises
     ------
     UsvError
-        If there is no recording, the recordings differ in sampling rate, a mel filter is empty, a
-        syllable spans no frame, a recording holds only digital silence, or a sample is not finite.
+        If there is no recording, the recordings differ in sampling rate, a mel band is narrower
+        than one bin of the Fourier transform, a syllable spans no frame, a recording holds only
+        digital silence, or a sample is not finite.
 
     Warns
     -----
     UsvWarning
-        If the noise floor departs from the tutorial's, or the kept bands span less than an octave.
+        If the noise floor differs from the tutorial's, or the kept bands span less than an octave.
 
     Examples
     --------
@@ -144,7 +148,7 @@ def syllable_spectrograms(
     _warn_of_narrow_range(frequencies_hz, recipe, rate)
     spans = [_syllable_frames(recording, hop) for recording in recordings]
     streamed = [
-        _syllable_amplitudes(recording, first, last, filters, hop, recipe.bands)
+        _span_amplitudes(recording, first, last, filters, hop, recipe.bands)
         for recording, (first, last) in zip(recordings, spans, strict=True)
     ]
     names = [recording.name for recording in recordings]
@@ -153,29 +157,28 @@ def syllable_spectrograms(
     )
     for note in notes:
         warnings.warn(note, UsvWarning, stacklevel=2)
-    spectrograms = []
-    for (amplitudes, _), floor, is_empty in zip(streamed, floors, empty, strict=True):
-        for of_syllable in amplitudes:
-            _to_log2_over(floor[recipe.bands], is_empty[recipe.bands], of_syllable)
-        spectrograms += amplitudes
-    window_frames = recipe.n_fft / hop
-    strengths = ridge_strengths(
-        spectrograms, loud_noise(filters, rate, hop, recipe.bands), window_frames
-    )
-    # Syllables shorter than a window cannot gather as much.
-    n_frames = np.array([s.shape[1] for s in spectrograms])
-    needed = MIN_RIDGE * np.minimum(n_frames / window_frames, 1)
+    spectrograms, blank = [], []
+    noise_log2 = loud_noise(filters, rate, hop, recipe.bands)
+    for recording, (amplitudes, _), floor, is_empty in zip(
+        recordings, streamed, floors, empty, strict=True
+    ):
+        for of_span in amplitudes:
+            _to_log2_over(floor[recipe.bands], is_empty[recipe.bands], of_span)
+        strengths = ridge_strengths(amplitudes, noise_log2, recipe.n_fft / hop)
+        n = recording.n_syllables
+        spectrograms += amplitudes[:n]
+        blank.append(strengths[:n] < _ridge_limit(strengths[n:]))
     pooled = {
         "recording_index": [np.full(r.n_syllables, i) for i, r in enumerate(recordings)],
         "onset_s": [r.onsets / rate for r in recordings],
         "duration_s": [(r.offsets - r.onsets) / rate for r in recordings],
+        "blank": blank,
     }
     return SyllableSpectrograms(
         spectrograms=spectrograms,
         frequencies_hz=frequencies_hz,
         noise_floor=floors,
         hop_s=hop / rate,
-        blank=strengths < needed,
         **{key: np.concatenate(values) for key, values in pooled.items()},
     )
 
@@ -208,7 +211,8 @@ def mel_spectrogram(
     Raises
     ------
     UsvError
-        If no frame lies in the excerpt, a mel filter is empty, or a sample is not finite.
+        If no frame lies in the excerpt, a mel band is narrower than one bin of the Fourier
+        transform, or a sample is not finite.
 
     Examples
     --------
@@ -285,26 +289,46 @@ def _syllable_frames(recording, hop):
     return first, last
 
 
-def _syllable_amplitudes(recording, first, last, filters, hop, bands):
-    """Return the mel amplitudes of each syllable, and those of all frames, counted."""
+def _span_amplitudes(recording, first, last, filters, hop, bands):
+    """Return the mel amplitudes of each syllable and of spans of noise, and those of all frames."""
+    # A frame reaches half a window to either side.
+    margin = -(-filters.n_fft // (2 * hop))
+    n_frames = count_frames(recording, filters, hop)
+    in_syllables = np.zeros(n_frames, bool)
+    for a, b in zip(first, last, strict=True):
+        in_syllables[max(a - margin, 0) : b + margin] = True
+    noise_first, noise_last = _noise_spans(in_syllables, last - first)
+    first, last = np.append(first, noise_first), np.append(last, noise_last)
     amplitudes = [np.empty((bands.stop - bands.start, n), np.float32) for n in last - first]
     counts = NoiseCounts(len(filters.frequencies_hz))
-    # A frame sees half a window of what is beside it.
-    margin = -(-filters.n_fft // (2 * hop))
     label = f"spectrograms of {recording.name}"
     with progress_bar(label, total=round(recording.duration_s), unit="s") as bar:
         for start, piece in mel_frames(recording, filters, hop):
             stop = start + piece.shape[1]
-            in_syllables = np.zeros(stop - start, bool)
-            for i in np.flatnonzero((first - margin < stop) & (last + margin > start)):
-                in_syllables[max(first[i] - margin - start, 0) : last[i] + margin - start] = True
+            for i in np.flatnonzero((first < stop) & (last > start)):
                 a, b = max(first[i], start), min(last[i], stop)
-                if a < b:
-                    part = piece[bands, a - start : b - start]
-                    amplitudes[i][:, a - first[i] : b - first[i]] = part
-            counts.add(piece, in_syllables)
+                amplitudes[i][:, a - first[i] : b - first[i]] = piece[bands, a - start : b - start]
+            counts.add(piece, in_syllables[start:stop])
             bar.update((stop - start) * hop / recording.samplerate_hz)
     return amplitudes, counts
+
+
+def _noise_spans(in_syllables, lengths):
+    """Choose spans outside of syllables, as long as the median syllable: first and last frames."""
+    length = int(np.median(lengths)) if len(lengths) else 1
+    first = np.arange(0, len(in_syllables) - length, length)
+    n_before = np.concatenate([[0], np.cumsum(in_syllables)])
+    first = first[n_before[first + length] == n_before[first]]
+    if len(first) > MAX_NOISE_SPANS:
+        first = first[np.linspace(0, len(first) - 1, MAX_NOISE_SPANS).astype(int)]
+    return first, first + length
+
+
+def _ridge_limit(of_noise):
+    """Return how strong the ridge of a call must be, given the strengths of spans of noise."""
+    if len(of_noise) < MIN_NOISE_SPANS:
+        return MAX_RIDGE
+    return np.clip(np.quantile(of_noise, NOISE_QUANTILE), MIN_RIDGE, MAX_RIDGE)
 
 
 def _warn_of_narrow_range(frequencies_hz, recipe, samplerate_hz):

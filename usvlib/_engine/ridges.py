@@ -12,7 +12,7 @@ import functools
 
 import numpy as np
 
-from ..data import Audio
+from ..data import recording_from_array
 from .melfilters import MelFilters
 from .stream import count_frames, mel_amplitudes
 
@@ -44,7 +44,8 @@ def ridge_strengths(
     Returns
     -------
     float64 array [n_syllables]
-        Sum along the ridge, in log2 units over one window.
+        Sum along the ridge, in log2 units over one window, or over the whole syllable where that
+        is shorter.
 
     Examples
     --------
@@ -55,9 +56,9 @@ def ridge_strengths(
     """
     from .kernels import best_local_path
 
-    return np.array(
-        [best_local_path(_without_rise(s), noise_log2, STEP_COST) for s in spectrograms], float
-    ) / max(window_frames, 1.0)
+    strengths = [best_local_path(_without_rise(s), noise_log2, STEP_COST) for s in spectrograms]
+    n_frames = np.array([s.shape[1] for s in spectrograms])
+    return np.array(strengths, float) / np.clip(n_frames, 1, max(window_frames, 1))
 
 
 def loud_noise(filters: MelFilters, samplerate_hz: float, hop: int, bands: slice) -> float:
@@ -71,25 +72,11 @@ def loud_noise(filters: MelFilters, samplerate_hz: float, hop: int, bands: slice
 @functools.lru_cache(maxsize=8)
 def _loud_noise(filters, samplerate_hz, hop, first_band, last_band):
     samples = np.random.default_rng(0).standard_normal(int(NOISE_S * samplerate_hz), np.float32)
-    noise = Audio(
-        name="noise",
-        samplerate_hz=samplerate_hz,
-        n_samples=len(samples),
-        source=_Noise(samples),
-        fingerprint="noise",
-    )
+    noise = recording_from_array(samples, samplerate_hz, [], [], fingerprint="noise")
     amplitudes = mel_amplitudes(noise, 0, count_frames(noise, filters, hop), filters, hop)
     amplitudes = amplitudes[first_band:last_band]
     log2 = np.log2(amplitudes / np.median(amplitudes, axis=1, keepdims=True))
     return float(np.quantile(_without_rise(log2), NOISE_SHARE))
-
-
-class _Noise:
-    def __init__(self, array):
-        self.array = array
-
-    def samples(self, start, stop):
-        return self.array[start:stop]
 
 
 def _without_rise(spectrogram):
