@@ -434,7 +434,7 @@ def test_the_environments_recording_is_loaded(amvoc, monkeypatch):
 def test_one_recording_is_asked_for_where_a_name_means_four(amvoc, monkeypatch, how):
     if how == "environment":
         monkeypatch.setenv("USVLIB_RECORDING", "amvoc")
-    with refused("'amvoc' means 4 recordings", *NAMES[3:]):
+    with refused("'amvoc' stands for 4 recordings", *NAMES[3:]):
         load_recording("amvoc" if how == "argument" else None)
 
 

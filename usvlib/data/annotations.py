@@ -10,9 +10,9 @@ import numpy as np
 
 from .._shared import UsvError, UsvWarning, existing_file
 
-# Tools round times: a last syllable may seem to end this much after the recording.
+# Tools round times, so a last syllable may seem to end after the recording, by up to this much.
 MAX_LATE_S = 0.010
-# Longer syllables are pointed out, since two syllables were often marked as one.
+# Longer syllables are named in the warning: they are often two syllables marked as one.
 LONG_S = 1.0
 
 
@@ -21,9 +21,8 @@ def read_syllables(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read onsets and offsets from a table of two columns, in seconds, with or without a header.
 
-    Rows that repeat another are counted once, and a syllable that ends up to 10 ms after the
-    recording is cut there. Both are said in one warning, and so are syllables that contain others
-    or last over a second.
+    Repeated rows are left out, and a syllable that ends up to 10 ms after the recording is cut
+    there. One warning names both, and syllables that contain others or last over a second.
 
     Parameters
     ----------
@@ -40,7 +39,8 @@ def read_syllables(
     Raises
     ------
     UsvError
-        If the file is no such table, or a syllable is not possible. It names file and line.
+        If the file is no such table, or a syllable is empty, reversed or outside the audio. The
+        message names file and line.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def read_syllables(
 
 
 def _read_rows(path):
-    """Rows of two numbers [n_rows, 2], and the line of each."""
+    """Return rows of two numbers [n_rows, 2], and the line of each."""
     rows, lines = [], []
     header_possible = True
     try:
@@ -109,7 +109,7 @@ def _read_rows(path):
 
 
 def _is_header(row):
-    """Whether a first row is a header: it holds no number, or the 0,1 of nameless columns."""
+    """Return whether a first row is a header: no numbers, or the 0,1 of unnamed columns."""
     return row == ["0", "1"] or not any(map(_is_number, row))
 
 
@@ -142,7 +142,7 @@ def _check_rows(path, table, lines, duration_s):
 
 
 def _odd_rows(table, lines):
-    """What a reader should look at: syllables that contain others, and very long ones."""
+    """Yield notes on what a reader should check: syllables within others, and very long ones."""
     onsets_s, offsets_s = table.T
     order = np.lexsort((-offsets_s, onsets_s))
     latest = np.maximum.accumulate(offsets_s[order])
@@ -163,5 +163,5 @@ def _odd_rows(table, lines):
 
 
 def _count(n, noun):
-    """Such as `1 repeated row was` or `3 syllables are`, without the verb."""
+    """Return a number and its noun, such as `1 repeated row` or `3 syllables`."""
     return f"{n:,} {noun}{'s' * (n != 1)}"

@@ -27,10 +27,10 @@ class Source(Protocol):
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
 class Audio:
-    """One channel of audio that is never held in memory as a whole.
+    """One channel of audio of any length, which is read in pieces.
 
-    Audio from a file, from a mapped array or from the simulator is pickled by what it was made
-    from, in less than 5 kB, so that joblib and Dask can send it to other processes.
+    Audio from a file, from a mapped array or from the simulator is pickled without its samples, in
+    less than 5 kB, so that joblib and Dask can send it to other processes.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Audio:
     source : object
         Gives the samples: `source.samples(start, stop)`.
     fingerprint : str
-        A digest that changes whenever the audio, or a recording's syllables, do.
+        A digest of the audio and, for a `Recording`, of its syllables.
 
     Raises
     ------
@@ -141,7 +141,7 @@ class Audio:
                 f"and {len(block)} were there"
             )
         # The sum is the fastest test: one sample that is not finite makes it not finite. Very
-        # large samples can do so, too, which is why the samples themselves are looked at then.
+        # large samples can do the same, so the samples themselves are checked then.
         with np.errstate(over="ignore", invalid="ignore"):
             suspect = not np.isfinite(block.sum())
         if suspect and (where := np.flatnonzero(~np.isfinite(block))).size:
@@ -177,7 +177,7 @@ class FileSource:
 
 
 class ArraySource:
-    """Samples in memory, or mapped into it from a file, by which they are then pickled."""
+    """Samples in memory, or mapped into it from a file. Mapped ones are pickled as a path."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.array = array
@@ -192,7 +192,7 @@ class ArraySource:
         if self.stamp is None:
             return ArraySource, (np.asarray(self.array),)
         mapped = np.frombuffer(self.array._mmap, np.uint8)
-        # A slice of a mapped array has the offset of the whole: addresses tell where it begins.
+        # A slice of a mapped array has the offset of the whole array, so addresses give its start.
         begins = self.array.ctypes.data - mapped.ctypes.data
         begins += self.array.offset - self.array.offset % _mapping_unit()
         where = os.fspath(self.array.filename), self.array.dtype.str, len(self.array), begins
@@ -211,7 +211,7 @@ def _mapping_unit():
 
 
 def file_stamp(path) -> tuple[int, int]:
-    """Size and time of change of a file, by which a changed file is noticed."""
+    """Return size and time of change of a file, which tell whether it has changed."""
     status = existing_file(path).stat()
     return status.st_size, status.st_mtime_ns
 
@@ -219,7 +219,7 @@ def file_stamp(path) -> tuple[int, int]:
 def check_unchanged(path, stamp) -> None:
     """Raise a `UsvError` if a file has changed since it was opened."""
     if file_stamp(path) != tuple(stamp):
-        raise UsvError(f"{path} was changed since it was opened; open it again")
+        raise UsvError(f"{path} has changed since it was opened; open it again")
 
 
 def one_number(value, argument: str, name: str) -> float:
@@ -257,7 +257,7 @@ def figure_label(name: str) -> str:
 
 @functools.cache
 def _glyphs():
-    """Code points that matplotlib's own font, DejaVu Sans, can draw."""
+    """Return the code points that matplotlib's own font, DejaVu Sans, can draw."""
     from matplotlib import font_manager, ft2font
 
     path = font_manager.findfont("DejaVu Sans", fallback_to_default=True)
@@ -265,7 +265,7 @@ def _glyphs():
 
 
 def _as_float32(block):
-    """Samples as float32; integers are scaled so that full scale is 1, as soundfile does."""
+    """Return samples as float32; integers are scaled so that full scale is 1, as in soundfile."""
     if block.dtype.kind == "f":
         return block.astype(np.float32, copy=False)
     full_scale = 2.0 ** (8 * block.dtype.itemsize - 1)

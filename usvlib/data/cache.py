@@ -22,6 +22,11 @@ def data_dir() -> Path:
     -------
     Path
         It may not exist yet.
+
+    Examples
+    --------
+    >>> data_dir().is_absolute()
+    True
     """
     return _folder("USVLIB_DATA_DIR", "recordings")
 
@@ -33,6 +38,11 @@ def cache_dir() -> Path:
     -------
     Path
         It may not exist yet.
+
+    Examples
+    --------
+    >>> cache_dir().is_absolute()
+    True
     """
     return _folder("USVLIB_CACHE_DIR", "stages")
 
@@ -43,7 +53,16 @@ def clear_cache() -> int:
     Returns
     -------
     int
-        The number of bytes that were freed.
+        Number of bytes freed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from unittest import mock
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     with mock.patch.dict(os.environ, USVLIB_CACHE_DIR=empty):
+    ...         clear_cache()
+    0
     """
     n_bytes = sum(size for _, size, _ in _cached_files())
     for folder in FOLDERS:
@@ -52,9 +71,9 @@ def clear_cache() -> int:
 
 
 def trim_cache(max_bytes: int = MAX_CACHE_BYTES) -> None:
-    """Delete the files that were not used for longest, until the cache fits its limit.
+    """Delete the least recently used files until the cache fits its limit.
 
-    Files that were used within the last ten minutes are kept in any case.
+    Files used within the last ten minutes are kept even if the cache exceeds its limit.
 
     Parameters
     ----------
@@ -67,21 +86,21 @@ def trim_cache(max_bytes: int = MAX_CACHE_BYTES) -> None:
             break
         try:
             path.unlink(missing_ok=True)
-        except OSError:  # in use on Windows, or in a folder that is only to be read
+        except OSError:  # in use on Windows, or in a read-only folder
             continue
         excess -= size
 
 
 def mark_used(path: Path) -> None:
-    """Note that a cached file was used now."""
-    # A cache that cannot be written is used all the same.
+    """Set a cached file's time of last use to now."""
+    # A cache that cannot be written can still be read.
     with contextlib.suppress(OSError):
-        # The time of its last change stays: open recordings know the file by that.
+        # The time of its last change stays, because open recordings compare it.
         os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def _cached_files():
-    """Time of last use, size and path of each cached file."""
+    """Yield time of last use, size and path of each cached file."""
     for folder in FOLDERS:
         for path in (cache_dir() / folder).rglob("*.np[yz]"):
             try:

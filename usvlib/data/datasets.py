@@ -1,6 +1,7 @@
 """Recordings by name, each downloaded once and verified every time.
 
-To add a data set, write a function that returns its recordings and list it in `DATASETS`.
+To add a data set, write a function that returns its recordings, and list it in `DATASETS`;
+CONTRIBUTING.md names everything else that a data set needs.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ IVANENKO_URL = "https://github.com/janclemenslab/das_unsupervised/releases/downl
 
 
 def _amvoc_recording(number):
+    """Return one of the AMVOC recordings; download it if it is missing."""
     paths = []
     for file in (f"rec_{number}.wav", f"gt_{number}.csv"):
         paths.append(data_dir() / "amvoc" / file)
@@ -46,8 +48,14 @@ def _amvoc_recording(number):
     return recording_from_audio(*paths, name=f"amvoc/rec_{number}")
 
 
+def _ivanenko_path():
+    """Return the path of the tutorial's recording in the data directory."""
+    return data_dir() / "ivanenko2020" / "mice.npz"
+
+
 def _ivanenko():
-    path = data_dir() / "ivanenko2020" / "mice.npz"
+    """Return the tutorial's recording; download it, and record its hash, the first time."""
+    path = _ivanenko_path()
     known = _recorded_hash(path)
     downloaded_now = fetch(path, IVANENKO_URL, known)
     try:
@@ -55,25 +63,26 @@ def _ivanenko():
     except UsvError as error:
         if not downloaded_now:
             raise
-        # Whatever answered, such as the page of a hotel's network, must not stand in the way of
-        # the next attempt.
+        # The answer may be something else, such as the log-in page of a hotel's network. It is
+        # deleted, so that the next attempt downloads again.
         path.unlink()
         raise DownloadError(f"{IVANENKO_URL} did not give the recording: {error}") from error
     if known is None:
         try:
             with atomic_path(_record_of(path)) as partial:
                 partial.write_text(file_digest(path) + "\n")
-        except UsvError as error:  # a folder that is only to be read
+        except UsvError as error:  # a read-only folder
             warnings.warn(f"the hash of {path} was not recorded: {error}", UsvWarning, stacklevel=4)
     return recording
 
 
 def _record_of(path):
+    """Return the path of the file that holds the hash of another."""
     return path.with_name(f"{path.name}.sha256")
 
 
 def _recorded_hash(path):
-    """The hash of the first download, or None if there was none."""
+    """Return the hash of the first download, or None if there was none."""
     record = _record_of(path)
     if not record.is_file():
         return None
@@ -98,6 +107,6 @@ DATASETS |= {
 }
 
 
-def is_fetched(name: str) -> bool:
-    """Return whether `ivanenko2020` lies in the data directory already."""
-    return (data_dir() / name / "mice.npz").is_file()
+def is_tutorial_fetched() -> bool:
+    """Return whether the tutorial's recording is in the data directory."""
+    return _ivanenko_path().is_file()

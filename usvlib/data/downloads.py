@@ -1,4 +1,4 @@
-"""Downloads that are verified, bounded in size and time, and never left half done."""
+"""Download files: verified, within limits of size and time, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_BYTES = 5_000_000_000
 
 
 def fetch(path: Path, url: str, sha256: str | None) -> bool:
-    """Download a file if it is missing, and never accept one with another hash.
+    """Download a file if it is missing, and check its hash in any case.
 
     pooch downloads into a temporary file, and moves it into place once it is whole and verified.
 
@@ -26,12 +26,12 @@ def fetch(path: Path, url: str, sha256: str | None) -> bool:
         Where the file belongs.
     url : str
     sha256 : str or None
-        In hexadecimal; None where it is not known.
+        The expected digest in hexadecimal, or None if it is not known.
 
     Returns
     -------
     bool
-        Whether the file was downloaded now.
+        True if the file was downloaded now, False if it was there already.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def _download(url, path, sha256):
 
         def watched(*arguments):
             download(*arguments)
-            if watch.stopped:  # a closed connection looks like the end of the file
+            if watch.stopped:  # because a closed connection looks like the end of the file
                 raise ConnectionError(watch.stopped)
 
         registry.fetch(path.name, downloader=watched)
@@ -88,7 +88,7 @@ def _download(url, path, sha256):
                 f"{url} cannot be downloaded: the data directory {path.parent} cannot be written "
                 f"({error.strerror or error})"
             ) from error
-        if isinstance(error, ValueError):  # pooch's word for a wrong hash
+        if isinstance(error, ValueError):  # what pooch raises for a wrong hash
             raise UsvError(
                 f"{url} does not have the SHA-256 that it should have: {error}"
             ) from error

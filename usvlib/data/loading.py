@@ -1,4 +1,4 @@
-"""Recordings from whatever names them: a data set, a file, a folder, a pattern, or a list."""
+"""Load recordings by the name of a data set, a file, a folder, a pattern, or a list of these."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .._shared import MissingFileError, UsvError
-from .datasets import DATASETS, is_fetched
+from .datasets import DATASETS, is_tutorial_fetched
 from .readers import AUDIO_SUFFIXES, recording_from_audio, recording_from_npz
 from .recordings import Recording, distinct_names
 
@@ -24,7 +24,7 @@ def load_recordings(
     channel: int | None = None,
     samplerate_hz: float | None = None,
 ) -> list[Recording]:
-    """Load the recordings that a name, a path, a pattern or a list means.
+    """Load the recordings that a name, a path, a pattern or a list stands for.
 
     Parameters
     ----------
@@ -38,26 +38,26 @@ def load_recordings(
         - a folder: all such files directly in it, in the order of their names;
         - a pattern such as `"mouse*/day_?.wav"`; `**` stands for any folders.
 
-        By default what the environment variables say: `USVLIB_RECORDING`, with
-        `USVLIB_ANNOTATIONS`, `USVLIB_CHANNEL` and `USVLIB_SAMPLERATE`. Without them
-        `"ivanenko2020"` if it was downloaded, else `"simulated"`.
+        By default the environment variable `USVLIB_RECORDING`, with `USVLIB_ANNOTATIONS`,
+        `USVLIB_CHANNEL` and `USVLIB_SAMPLERATE`. If it is not set, `"ivanenko2020"` if that was
+        downloaded, else `"simulated"`.
     annotations : path, optional
-        The table of the syllables, where it does not lie beside the recording. Only for one file.
+        The table of the syllables, if it is not beside the recording. Only for one file.
     channel : int, optional
         Which channel of the audio files to take, from 0. Required if there are several.
     samplerate_hz : float, optional
-        The true sampling rate, where that of the audio files is wrong.
+        The true sampling rate, if that of the audio files is wrong.
 
     Returns
     -------
     list of Recording
-        Files of equal stems are named by as much of their paths as tells them apart.
+        Files with equal stems are named by as much of their paths as tells them apart.
 
     Raises
     ------
     UsvError
-        If a name is unknown, a file is missing, damaged or not what its hash promises, a file is
-        named twice, nothing is found, or a download fails.
+        If a name is unknown, a file is missing or damaged or has the wrong hash, a file is named
+        twice, nothing is found, or a download fails.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def load_recordings(
     if annotations is not None and not len(parts) == len(paths) == 1:
         raise UsvError(
             f"annotations is {os.fspath(annotations)!r}; it can be given for one file, and source "
-            f"means {', '.join(map(str, parts))}"
+            f"stands for {', '.join(map(str, parts))}"
         )
     names = dict(zip(paths, distinct_names(p.absolute() for p in paths), strict=True))
     recordings = []
@@ -102,7 +102,7 @@ def load_recording(
     channel: int | None = None,
     samplerate_hz: float | None = None,
 ) -> Recording:
-    """Load the one recording that a name or a path means.
+    """Load the one recording that a name or a path stands for.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def load_recording(
     Raises
     ------
     UsvError
-        See `load_recordings`; also if the source means several recordings.
+        See `load_recordings`; also if the source stands for several recordings.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def load_recording(
     recordings = load_recordings(source, annotations, channel, samplerate_hz)
     if len(recordings) > 1:
         raise UsvError(
-            f"{source or default_name()!r} means {len(recordings)} recordings: "
+            f"{source or default_name()!r} stands for {len(recordings)} recordings: "
             f"{', '.join(r.name for r in recordings)}; name one of them, or use load_recordings"
         )
     return recordings[0]
@@ -135,12 +135,12 @@ def load_recording(
 
 def default_name() -> str:
     """Return `$USVLIB_RECORDING`, else the tutorial's recording if it is here, else `simulated`."""
-    fetched = "ivanenko2020" if is_fetched("ivanenko2020") else "simulated"
+    fetched = "ivanenko2020" if is_tutorial_fetched() else "simulated"
     return os.environ.get("USVLIB_RECORDING") or fetched
 
 
 def _parts(source) -> Iterator[str | Path]:
-    """Names of data sets as texts, and files as paths, in the order in which they are meant."""
+    """Yield the names of data sets as texts and the files as paths, in the order of the source."""
     if not isinstance(source, (str, os.PathLike)):
         if not isinstance(source, Iterable):
             raise UsvError(
@@ -180,6 +180,7 @@ def _parts(source) -> Iterator[str | Path]:
 
 
 def _from_environment(variable, kind):
+    """Return a number from an environment variable, or None if that is not set."""
     text = os.environ.get(variable)
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""Recordings from files: audio with a table of syllables, or the tutorial's four arrays."""
+"""Open recordings from files: audio with a table of syllables, or the tutorial's four arrays."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .recordings import Recording, recording_from_array
 
 AUDIO_SUFFIXES = (".wav", ".flac")
 
-# What a WAV has in place of a size that was not known when it was written.
+# A WAV has this in place of a size that was not known when it was written.
 UNKNOWN_SIZE = 0xFFFFFFFF
 
-# An archive of a few megabytes can hold gigabytes of zeros. Audio is packed to a tenth at most.
+# An archive of a few megabytes can hold gigabytes of zeros. Audio shrinks to a tenth at most.
 MIN_SUSPECT_BYTES, MAX_PACKING = 100_000_000, 100
 READ_HEADER = {
     (1, 0): np.lib.format.read_array_header_1_0,
@@ -53,7 +53,7 @@ def load_audio(
     channel : int, optional
         Which channel to take, from 0. Required if there are several.
     samplerate_hz : float, optional
-        The true sampling rate, where the file's own is wrong. Files of bat detectors are often
+        The true sampling rate, if the file's own is wrong. Files of bat detectors are often
         stored ten times slower ("time expanded").
     name : str, optional
         The stem of the file by default.
@@ -83,7 +83,7 @@ def load_audio(
     try:
         with soundfile.SoundFile(path) as file:
             rate_hz, n_samples, n_channels = file.samplerate, file.frames, file.channels
-            # As it is stored where that is possible: numpy makes float32 of it many times faster.
+            # 16-bit samples are read as they are stored: numpy converts them many times faster.
             dtype = "int16" if file.subtype == "PCM_16" else "float32"
     except (soundfile.LibsndfileError, RuntimeError) as error:
         raise UsvError(f"{path} cannot be read as audio: {error}") from error
@@ -123,14 +123,15 @@ def recording_from_audio(
     path : path of a .wav or .flac file
         See `load_audio`.
     annotations : path of a .csv file, optional
-        Two columns, onset and offset in seconds, with or without a header. By default the file
-        with the stem of the audio file beside it.
+        Two columns, onset and offset in seconds, with or without a header. By default `mine.csv`
+        beside `mine.wav`.
     channel : int, optional
         Which channel to take, from 0. Required if there are several.
     name : str, optional
         The stem of the file by default.
     samplerate_hz : float, optional
-        The true sampling rate, where the file's own is wrong. The table then counts true seconds.
+        The true sampling rate, if the file's own is wrong. The times in the table are then read at
+        this rate.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def recording_from_audio(
     Raises
     ------
     UsvError
-        If a file is missing or damaged, or a syllable is not possible.
+        If a file is missing or damaged, or a syllable is empty, reversed or outside the audio.
 
     Examples
     --------
@@ -176,7 +177,7 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
     """Open a file with the tutorial's four arrays.
 
     The audio is unpacked once into the cache, into a file named by the content, and is mapped into
-    memory from there. Where the cache cannot be written, the audio is read into memory.
+    memory from there. If the cache cannot be written, the audio is read into memory.
 
     Parameters
     ----------
@@ -222,7 +223,7 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
     except UsvError:
         raise
     except Exception as error:  # numpy and zipfile raise many kinds for a damaged or pickled file
-        # numpy's advice to load pickles is not passed on: they can run any code.
+        # numpy's advice to load pickles is not passed on, because they can run any code.
         reason = "it is no such file" if "pickle" in str(error) else error
         raise UsvError(
             f"{path} cannot be read as an .npz file of plain arrays: {reason}"
@@ -259,7 +260,7 @@ def _check_size(path):
 
 
 def _unpacked(npz, unpacked, source):
-    """The samples of an .npz file, mapped from the cache where that can be written."""
+    """Return the samples of an .npz file, mapped from the cache if that can be written."""
     info = npz.zip.getinfo("recording.npy")
     _check_member(npz, info, source)
     if not (unpacked.is_file() and _checksum(unpacked) == info.CRC):
@@ -270,7 +271,7 @@ def _unpacked(npz, unpacked, source):
             if not isinstance(error.__cause__, OSError):
                 raise
             warnings.warn(
-                f"{error}; the audio of {source} is held in memory", UsvWarning, stacklevel=4
+                f"{error}; the audio of {source} is kept in memory", UsvWarning, stacklevel=4
             )
             return npz["recording"]
         trim_cache()
@@ -279,7 +280,7 @@ def _unpacked(npz, unpacked, source):
 
 
 def _check_member(npz, info, source):
-    """Raise a `UsvError` unless `recording` is one channel of numbers, of a size to be expected."""
+    """Raise a `UsvError` unless `recording` is one channel of numbers, of a plausible size."""
     if info.file_size > max(MIN_SUSPECT_BYTES, MAX_PACKING * info.compress_size):
         raise UsvError(
             f"{source}: recording takes {info.compress_size:,} bytes packed and "
@@ -325,7 +326,7 @@ def _unpack(npz, info, target):
 
 
 def _checksum(path):
-    """CRC-32 of a file's content, as an archive has it."""
+    """Return the CRC-32 of a file's content, which archives store."""
     checksum = 0
     with open(path, "rb") as file:
         while block := file.read(2**22):

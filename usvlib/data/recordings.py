@@ -21,12 +21,12 @@ class Recording(Audio):
     Attributes
     ----------
     onsets, offsets : int64 array [n_syllables]
-        First sample of each syllable, and the first sample after it. Syllables may stand in any
-        order, may overlap, and there may be none.
+        Onset: the first sample. Offset: the first sample after the syllable. Syllables may be in
+        any order and may overlap. There may be none.
     labels : str array [n_syllables] or None
-        The label that somebody gave each syllable.
+        Label of each syllable, from the annotations.
     confidence : float array [n_syllables] or None
-        How sure a detector is of each syllable.
+        Confidence of the detector that found the syllables.
     name, samplerate_hz, n_samples, source, fingerprint
         See `Audio`. The fingerprint also changes with the syllables.
 
@@ -96,7 +96,7 @@ def recording_from_array(
         In samples.
     name : str, default "array"
     fingerprint : str, optional
-        Identifies the samples where hashing them again would be slow.
+        Identifies the samples, so that they need not be hashed.
 
     Returns
     -------
@@ -105,7 +105,8 @@ def recording_from_array(
     Raises
     ------
     UsvError
-        If the samples are not numbers in one dimension, or a syllable is not possible.
+        If the samples are not numbers in one dimension, or a syllable is empty, reversed or outside
+        the samples.
 
     Examples
     --------
@@ -129,7 +130,7 @@ def recording_from_array(
         samplerate_hz=one_number(samplerate_hz, "samplerate_hz", name),
         n_samples=len(samples),
         source=ArraySource(samples),
-        # The same bytes are another sound in another type.
+        # The same bytes are a different sound in another type.
         fingerprint=fingerprint_of(
             content, samples.dtype.str, samplerate_hz, np.asarray(onsets), np.asarray(offsets)
         ),
@@ -139,7 +140,7 @@ def recording_from_array(
 
 
 def distinct_names(paths: Iterable[Path]) -> list[str]:
-    """Name files by their stems, and files of equal stems by as much of their paths as it takes.
+    """Name files by their stems, or by more of their paths where stems are equal.
 
     Parameters
     ----------
@@ -176,12 +177,13 @@ def distinct_names(paths: Iterable[Path]) -> list[str]:
 
 
 def _tail(path, n_parts, ending):
-    """The last parts of a path, with or without the file's ending."""
+    """Return the last parts of a path, with or without the file's ending."""
     tail = Path(*path.parts[-n_parts:]).as_posix()
     return tail if ending else tail.removesuffix(path.suffix)
 
 
 def _sample_numbers(values, argument, name):
+    """Return onsets or offsets as int64 array, or raise a `UsvError`."""
     values = np.asarray(values)
     if values.ndim != 1:
         raise UsvError(f"{name}: {argument} has shape {values.shape}; it must have one dimension")
@@ -196,6 +198,7 @@ def _sample_numbers(values, argument, name):
 
 
 def _check_syllables(onsets, offsets, n_samples, name):
+    """Raise a `UsvError` at the first syllable that is empty, reversed or outside the audio."""
     if len(onsets) != len(offsets):
         raise UsvError(
             f"{name}: there are {len(onsets)} onsets and {len(offsets)} offsets; "

@@ -1,4 +1,4 @@
-"""Simulated recordings: bouts of syllables over noise, of which everything is known.
+"""Simulated recordings: bouts of syllables over noise, whose contours and types are known.
 
 Parameters without another source are those of 245 hand-labelled calls of house mice, among them
 those of the AMVOC recordings (Stoumpou et al. 2022, doi:10.1080/09524622.2022.2099973).
@@ -34,7 +34,7 @@ class Truth:
 
     Attributes
     ----------
-    syllables : pandas.DataFrame, one row a syllable
+    syllables : pandas.DataFrame, one row per syllable
         The measures of the contour (`duration_ms`, `mean_frequency_khz`, `slope_khz_per_ms`,
         `bandwidth_khz`, `jump_khz`), `bin_level_db` over the median of the noise in one bin of the
         Fourier transform (a mel band sums several bins and shows some 9 dB less), `harmonic`,
@@ -58,13 +58,13 @@ class Truth:
 
 
 class Simulation:
-    """The sound and the truth of a simulated recording, and what it is pickled by: how it is made.
+    """The sound and the truth of a simulated recording, pickled as the call that makes them.
 
-    `make(*arguments)` gives them again, and is called once in each process that needs them.
+    `make(*arguments)` is called once in each process that needs them.
     """
 
     def __init__(self, make, *arguments):
-        # Random generators are changed by drawing from them: a copy is kept for pickling.
+        # Drawing from a random generator changes it, so a copy is kept for pickling.
         self.recipe = make, copy.deepcopy(arguments)
         self.sound, self.truth = make(*arguments)
         self.samples = self.sound.samples
@@ -100,7 +100,7 @@ def simulate_recording(
         Distance between the centres of the nearest two types, in standard deviations within a type,
         over the latent axes except `jump`.
     spread : float, default 0.15
-        Standard deviation within a type, in those of the continuous repertoire.
+        Standard deviation within a type, divided by that of the continuous repertoire.
     band_hz : (float, float), default (50000, 112000)
         All contours stay within this band.
     name : str, default "simulated"
@@ -113,7 +113,7 @@ def simulate_recording(
     Raises
     ------
     UsvError
-        If an argument is not possible.
+        If an argument has an impossible value.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def simulate_from_latents(
     Raises
     ------
     UsvError
-        If an argument is not possible.
+        If an argument has an impossible value.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def recording_of_latents(
     gap_s: float | None = None,
     given: dict | None = None,
 ) -> Recording:
-    """Simulate syllables at given latent coordinates, with a random generator of one's own.
+    """Simulate syllables at given latent coordinates, with a given random generator.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def _recording(source, name, fingerprint):
 
 
 def _make_repertoire(n_syllables, seed, n_types, separation, spread, samplerate_hz, band_hz):
-    """The sound and the truth of `simulate_recording`."""
+    """Return the sound and the truth of `simulate_recording`."""
     rng = np.random.default_rng([seed, 1])
     if n_types is None:
         types = np.zeros(n_syllables, int)
@@ -276,7 +276,7 @@ def _make_repertoire(n_syllables, seed, n_types, separation, spread, samplerate_
 
 
 def _make_sound(latents, types, rng, seed, samplerate_hz, band_hz, gap_s, given):
-    """The sound and the truth of syllables at latent coordinates."""
+    """Return the sound and the truth of syllables at latent coordinates."""
     syllables = _draw_syllables(rng, latents, band_hz, given)
     durations_s = np.array([s.duration_s for s in syllables])
     if gap_s is None:
@@ -293,7 +293,7 @@ def _make_sound(latents, types, rng, seed, samplerate_hz, band_hz, gap_s, given)
 
 
 def _draw_syllables(rng, latents, band_hz, given=None):
-    """Syllables at their latent coordinates; the rest (level, phase) is drawn for each."""
+    """Return syllables at their latent coordinates; the rest (level, phase) is drawn for each."""
     n = len(latents)
     z = dict(zip(LATENTS, latents.T, strict=True))
     # Median 46 ms, and a twentieth of the calls below 14 or above 159 ms.
@@ -311,11 +311,11 @@ def _draw_syllables(rng, latents, band_hz, given=None):
         "phase": rng.uniform(0, 1, n),
         "jump_at": rng.uniform(0.25, 0.75, n),
         "level_db": np.clip(rng.normal(37.5, 6.5, n), 24, 55),
-        # Of these a third are too high for a harmonic, which leaves the 5.6 % that are measured.
+        # A third of these are too high for a harmonic, which leaves the measured 5.6 %.
         "harmonic": np.where(rng.uniform(size=n) < 0.083, rng.uniform(0.1, 0.4, n), 0.0),
     }
-    # Beyond one standard deviation a call breaks, up or down, and the farther out the wider: one in
-    # ten by 10 to 40 kHz. In short calls a break fades into a sweep.
+    # Beyond one standard deviation a call jumps, up or down, by more the farther out it is: one in
+    # ten by 10 to 40 kHz. In short calls a jump fades into a sweep.
     size_hz = np.clip(20_000 * (np.abs(z["jump"]) - 1.0), 0, 40_000)
     size_hz *= np.clip((duration_s - 0.015) / 0.015, 0, 1)
     values["jump_hz"] = np.sign(z["jump"]) * size_hz
@@ -329,7 +329,7 @@ def _draw_syllables(rng, latents, band_hz, given=None):
 
 
 def _draw_gaps(rng, n):
-    """Silence before each syllable, in seconds: bouts with pauses between, as mice sing."""
+    """Return the silence before each syllable, in seconds: bouts with pauses between them."""
     # Gaps in a bout: median 63 ms, with a long tail (5, 25, 75, 95 %: 31, 48, 93, 577 ms).
     gaps_s = np.where(
         rng.uniform(size=n) < 0.9,
@@ -343,9 +343,9 @@ def _draw_gaps(rng, n):
 
 
 def _type_centres(rng, n_types, distance):
-    """Centres whose nearest two are `distance` apart, spread as evenly as so many draws allow."""
+    """Return centres of types, spread evenly; the nearest two are `distance` apart."""
     centres = rng.standard_normal((max(200, 20 * n_types), len(LATENTS)))
-    # Near the middle of this axis nothing is heard: types would be apart in name only.
+    # Near the middle of this axis nothing changes in the sound, so types would not differ.
     centres[:, LATENTS.index("jump")] = 0
     chosen = [0]
     nearest = np.linalg.norm(centres - centres[0], axis=1)

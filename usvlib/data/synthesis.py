@@ -1,4 +1,4 @@
-"""The sound of a simulated recording: syllables, noise, a hum and clicks, any span of them."""
+"""The sound of simulated recordings: syllables, noise, a hum and clicks."""
 
 import dataclasses
 import functools
@@ -37,7 +37,7 @@ class Syllable:
 
     @functools.cached_property
     def _mean_shift(self):
-        """So that the mean of the contour is `mean_hz`, wherever the jump and the turns lie."""
+        """The shift that makes the mean of the contour `mean_hz`, wherever jump and turns lie."""
         u = (np.arange(256) + 0.5) / 256
         contour = self._smooth(u) + self.jump_hz * (u >= self.jump_at)
         low, high = self.band_hz
@@ -54,7 +54,7 @@ class Syllable:
         )
 
     def _inside(self, hz):
-        """Bent back softly in the outer twentieths of the band; elsewhere as it is."""
+        """Return frequencies, bent back softly in the outer twentieths of the band."""
         low, high = self.band_hz
         half, middle = (high - low) / 2, (high + low) / 2
         excess = np.maximum(np.abs(hz - middle) - 0.9 * half, 0)
@@ -64,7 +64,7 @@ class Syllable:
 
     @staticmethod
     def harmonic_share(contour_hz, samplerate_hz):
-        """1 where the harmonic can be carried, falling to 0 near half the sampling rate."""
+        """Return 1 where a harmonic fits, falling to 0 near half the sampling rate."""
         return np.clip((0.48 * samplerate_hz - 2 * contour_hz) / 2_000, 0, 1)
 
     def samples(self, n_samples, samplerate_hz):
@@ -84,7 +84,9 @@ class Syllable:
 
 
 def tone_amplitude(level_db):
-    """Amplitude of a tone that stands so many dB over the median of the noise in a spectrogram.
+    """Return the amplitude of a tone that is `level_db` over the median of the noise.
+
+    The level is that in a spectrogram.
 
     A tone of amplitude a has magnitude a * n_fft / 4 under a Hann window; white noise has a median
     magnitude of its standard deviation times sqrt(ln 2 * 3/8 n_fft).
@@ -94,7 +96,7 @@ def tone_amplitude(level_db):
 
 
 class Sound:
-    """The samples of a simulated recording, any span of them."""
+    """The samples of a simulated recording, which are made as they are read."""
 
     def __init__(self, seed, samplerate_hz, n_samples, syllables, onsets, offsets, clicks):
         self.seed, self.samplerate_hz, self.n_samples = seed, samplerate_hz, n_samples
