@@ -68,3 +68,16 @@ def test_a_spectrogram_wider_than_the_file_is_made_narrower():
     assert places[0, 2] == atlas.WIDTH
     found, _ = unpacked(webp, places, height)
     assert found[:, 0] == pytest.approx(ramps([1])[0][:, 0], abs=0.1 * HIGHEST)
+
+
+def test_a_mean_has_its_lowest_band_at_the_bottom_and_shows_the_map_through_near_the_noise():
+    mean = np.zeros((40, 30))
+    mean[3] = HIGHEST
+    mean[7, 10:] = 0.1 * HIGHEST
+    rgba = np.asarray(Image.open(io.BytesIO(atlas.mean_png(mean, HIGHEST))))
+    assert rgba.shape == (40, 30, 4)
+    assert np.flatnonzero(rgba[:, 0, 3]).tolist() == [39 - 3]
+    assert rgba[36, 0, 3] == 255
+    assert rgba[32, 20, 3] == int(0.4 * 255)
+    # The colours differ where the values do.
+    assert not np.array_equal(rgba[36, 20, :3], rgba[32, 20, :3])

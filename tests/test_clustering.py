@@ -117,6 +117,20 @@ def test_groups_that_are_plain_to_see_are_found():
     assert len(pairs) == 5
 
 
+def test_the_best_of_ten_starts_is_better_than_most_single_ones():
+    from sklearn.cluster import KMeans
+
+    better = []
+    for map_seed in range(4):
+        coordinates = _points(400, map_seed)
+        clusters = cluster(coordinates)
+        ours = ((coordinates - clusters.centroids[clusters.labels]) ** 2).sum()
+        for seed in range(20):
+            single = KMeans(40, n_init=1, random_state=100 + seed).fit(coordinates)
+            better.append(single.inertia_ < ours)
+    assert np.mean(better) < 0.2
+
+
 def test_the_clusters_are_the_same_at_every_call():
     one, other = cluster(_points(400)), cluster(_points(400))
     np.testing.assert_array_equal(one.labels, other.labels)
@@ -250,3 +264,15 @@ class TestRepeatability:
     def test_more_clusters_than_a_half_has_points_are_an_error(self):
         with pytest.raises(usvlib.UsvError, match="n_clusters is 6"):
             repeatability(np.eye(10), 6)
+
+    def test_the_variance_is_explained_in_the_half_that_had_no_say(self):
+        # In noise, clusters fit the half that they were made of, and not the other one.
+        points = np.random.default_rng(0).standard_normal((80, 10))
+        agreement, explained = repeatability(points, 10)
+        assert explained < 0.25
+        assert agreement < 0.3
+
+    def test_more_halvings_are_averaged(self):
+        points = np.random.default_rng(1).standard_normal((60, 2))
+        one, several = (np.array(repeatability(points, 4, n)) for n in (1, 4))
+        assert (one != several).all()

@@ -188,3 +188,36 @@ def test_seeds_must_be_whole_numbers():
             function(features, seed=-1)
     with pytest.raises(usvlib.UsvError, match="seed is -1"):
         estimators.two_nn_dimension(features[:, 0], seed=-1)
+
+
+# Exact values, by the formulas of the papers
+
+
+def test_the_estimate_from_two_neighbours_is_without_bias():
+    # Ratios of the distances: 3, 2 and 1.5. Denti et al. (2022) divide n - 1 by the sum of logs.
+    expected = 2 / np.log(3 * 2 * 1.5)
+    assert estimators.two_nn_dimension(np.array([[0.0], [1], [3]])) == pytest.approx(expected)
+
+
+def test_the_estimate_by_likelihood_is_without_bias():
+    # Three neighbours: the logs of their ratios are divided by 3 - 2.
+    inverses = [np.log(7 / 1 * 7 / 3), np.log(6 / 1 * 6 / 2), np.log(4 / 2 * 4 / 3)]
+    inverses.append(np.log(7 / 4 * 7 / 6))
+    points = np.array([[0.0], [1], [3], [7]])
+    assert estimators.likelihood_dimension(points, 3) == pytest.approx(1 / np.mean(inverses))
+
+
+def test_the_local_components_are_those_of_a_point_and_its_neighbours():
+    # Each neighbourhood of three has the same right angle: variances 1 and 1/3 of what they share.
+    points = np.array([[0.0, 0], [1, 0], [0, 1]])
+    variances = np.linalg.eigvalsh(np.cov(points.T))
+    expected = variances.sum() ** 2 / (variances**2).sum()
+    assert estimators.local_pca_dimension(points, 2) == pytest.approx(expected)
+
+
+def test_a_larger_scale_does_not_see_thin_noise():
+    # A line with noise across it, whose points come in order.
+    rng = np.random.default_rng(0)
+    line = np.stack([np.sort(rng.uniform(0, 100, 600)), rng.uniform(0, 1, 600)], axis=1)
+    assert estimators.two_nn_dimension(line, 2) > 1.6
+    assert estimators.two_nn_dimension(line, 80) < 1.25

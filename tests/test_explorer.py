@@ -144,6 +144,55 @@ class TestDataInThePage:
         assert "times slower, as tones along their contours." in explorer.page
         assert "as recorded, but" not in explorer.page
 
+    def test_where_some_are_off_the_map_all_others_keep_what_is_theirs(self, stages, recording):
+        coordinates = stages["coordinates"].copy()
+        coordinates[[0, 7, 30]] = np.nan
+        clusters = usvlib.cluster(coordinates, n_clusters=5)
+        explorer = usvlib.explore(**stages | {"coordinates": coordinates, "clusters": clusters})
+        found, shown = carried(explorer), np.delete(np.arange(59), [0, 7, 30])
+        assert explorer.n_syllables == 56
+        assert "Not on the map: 4." in explorer.page
+        assert found["syllable"] == shown.tolist()
+        assert found["cluster"] == clusters.labels[shown].tolist()
+        for column in agreement.MEASURES:
+            expected = stages["measures"][column].to_numpy()[shown]
+            values = [np.nan if value is None else value for value in found[column]]
+            np.testing.assert_allclose(values, expected, atol=0.06)
+        spectrograms = stages["spectrograms"].spectrograms
+        assert found["n_frames"] == [spectrograms[i].shape[1] for i in shown]
+        lengths = [len(base64.b64decode(contour)) for contour in found["contours"]]
+        assert lengths == [-(-n // 2) for n in found["n_frames"]]
+        assert found["in_time"] == np.argsort(stages["spectrograms"].onset_s[shown]).tolist()
+        number = 20
+        expected = np.clip(spectrograms[shown[number]], 0, found["highest"])
+        assert np.abs(packed(explorer, "syllables", number) - expected).mean() < 0.35
+        expected = np.clip(stages["features"][shown[number]], 0, found["highest"])
+        assert np.abs(packed(explorer, "features", number) - expected).mean() < 0.35
+        samples, rate = soundfile.read(io.BytesIO(base64.b64decode(found["clips"][number])))
+        duration_ms = 1000 * len(samples) / rate / 16 - 2 * found["margin_ms"]
+        assert duration_ms == pytest.approx(found["duration_ms"][number], abs=1)
+
+    def test_the_colours_end_where_one_in_a_hundred_syllables_is_louder(self, explorer, stages):
+        peaks = [s.max() for s in stages["spectrograms"].spectrograms[:59]]
+        assert carried(explorer)["highest"] == pytest.approx(np.percentile(peaks, 99))
+
+    def test_each_cluster_has_a_button_that_describes_it(self, explorer, stages):
+        features, measures, clusters = (stages[k] for k in ("features", "measures", "clusters"))
+        buttons = module._cluster_buttons(features, clusters, measures[:59], clusters.labels[:59])
+        for label, button in enumerate(buttons):
+            members = measures[clusters.labels == label]
+            assert button["n"] == len(members) == clusters.sizes[label]
+            assert button["duration"] == f"{members.duration_ms.mean():.0f} ms"
+            assert button["frequency"] == f"{members.mean_frequency_khz.mean():.0f} kHz"
+            assert button["mean"] in explorer.page
+        # The means share one scale, whose end is the highest value of all of them.
+        means = clusters.means(features)
+        pngs = [
+            base64.b64decode(one)
+            for one in re.findall(r"image/png;base64,([^\"']+)", explorer.page)
+        ]
+        assert atlas.mean_png(means[2], means.max()) in pngs
+
     def test_features_are_the_normalised_spectrograms_unless_given(self, stages, explorer):
         default = usvlib.explore(**stages | {"features": None, "recordings": None})
         assert carried(default)["features"] == carried(explorer)["features"]

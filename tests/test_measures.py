@@ -203,6 +203,60 @@ def test_a_step_is_between_successive_frames_only():
     assert measures["bandwidth_khz"] == 20.0
 
 
+def test_each_measure_of_a_contour_is_taken_where_it_is_tracked():
+    contour = np.array([60.0, 61.0, np.nan, np.nan, 64.0, 65.0])
+    log2 = np.array([2.0, 5.0, np.nan, np.nan, 3.0, 4.0])
+    measures = usvlib.measures._measure(contour, log2, 0.5)
+    # The frames that are not tracked take time, too: 5 kHz in five frames of 0.5 ms.
+    assert measures["slope_khz_per_ms"] == pytest.approx(2)
+    assert measures["mean_frequency_khz"] == 62.5
+    assert measures["peak_frequency_khz"] == 61
+    assert measures["level_db"] == pytest.approx(5 * 6.0206, abs=0.001)
+
+
+HZ = np.arange(100) * 1000.0
+
+
+def _two_ridges(apart, n_frames, advantage):
+    """A ridge of 2 log2 units, and one further up that is stronger by `advantage` for a while."""
+    spectrogram = np.zeros((100, 40), np.float32)
+    spectrogram[20] = 2
+    spectrogram[20 + apart, 15 : 15 + n_frames] = 2 + advantage
+    return usvlib.measures._contour(spectrogram, HZ)[0]
+
+
+@pytest.mark.parametrize(("n_frames", "follows"), [(9, False), (11, True)])
+def test_a_contour_jumps_for_five_frames_at_one_log2_unit_and_returns_for_as_many(
+    n_frames, follows
+):
+    contour = _two_ridges(50, n_frames, 1)
+    assert set(contour) == ({20, 70} if follows else {20})
+
+
+@pytest.mark.parametrize(("advantage", "follows"), [(1.1, False), (1.3, True)])
+def test_a_contour_moves_to_a_near_band_for_less(advantage, follows):
+    # Four bands up and four down, at 0.15 each.
+    contour = _two_ridges(4, 1, advantage)
+    assert (contour.max() > 22) == follows
+
+
+@pytest.mark.parametrize(("log2", "tracked"), [(0.99, False), (1.0, True)])
+def test_a_contour_is_tracked_from_twice_the_noise_floor(log2, tracked):
+    spectrogram = np.zeros((100, 40), np.float32)
+    spectrogram[20] = log2
+    frequency_khz, level = usvlib.measures._contour(spectrogram, HZ)
+    assert np.isfinite(frequency_khz).all() == np.isfinite(level).all() == tracked
+
+
+@pytest.mark.parametrize("around", [(1, 4, 1), (1, 3, 2), (3, 4, 1), (1, 4, 3.9)])
+def test_a_contour_lies_between_bands_where_a_parabola_has_its_vertex(around):
+    spectrogram = np.zeros((100, 5), np.float32)
+    spectrogram[19:22] = np.reshape(around, (3, 1))
+    frequency_khz, _ = usvlib.measures._contour(spectrogram, HZ)
+    square, linear, _ = np.polyfit([-1, 0, 1], around, 2)
+    np.testing.assert_allclose(frequency_khz, 20 - linear / (2 * square), atol=1e-6)
+
+
 @pytest.mark.parametrize("measure", [usvlib.frequency_contours, usvlib.syllable_measures])
 @pytest.mark.parametrize(
     "bad", [None, "a.wav", 3, np.zeros((4, 3)), [], pd.DataFrame({"onset_s": [1]})], ids=str

@@ -87,3 +87,11 @@ def test_its_memory_does_not_grow_with_what_it_counts():
         sizes.append(histogram.units.nbytes + histogram.carried.nbytes)
     assert sizes[0] == sizes[-1]
     assert histogram.counts.sum() == 20 * 100 * 3
+
+
+def test_values_within_a_bin_are_interpolated():
+    within = 1 + np.arange(0.5, 100) / 100 / 2048  # 100 values, spread evenly over one bin
+    for n_below in (0, 40, 90):
+        values = np.append(np.full(n_below, 0.5), within).astype(np.float32)[:, np.newaxis]
+        expected = np.median(values)
+        assert _median([values])[0] == pytest.approx(expected, rel=2e-6)

@@ -84,3 +84,46 @@ def test_the_axis_of_a_spectrogram_is_in_khz():
         assert float(words[tick]) == pytest.approx(expected, abs=0.1)
     assert panel.yaxis[0].axis_label == "frequency (kHz)"
     assert panel.xaxis[0].axis_label == "time (ms)"
+
+
+def test_a_scale_ends_at_percentiles_so_that_one_odd_syllable_does_not_set_it():
+    values = np.append(np.arange(1.0, 101), 1e6)
+    table = {column: values for column in measures()}
+    scales = panels.colour_scales(pandas.DataFrame(table), np.zeros(101, int))
+    low, high = np.percentile(values, [2, 98])
+    for name in ("duration (ms)", "mean frequency (kHz)", "time in the recording (s)"):
+        assert (scales[name][1].low, scales[name][1].high) == (low, high)
+    assert (scales["slope (kHz/ms)"][1].low, scales["slope (kHz/ms)"][1].high) == (-high, high)
+
+
+def test_a_spectrogram_has_each_band_centred_on_its_number():
+    hz = np.linspace(46_000, 125_000, 103)
+    for panel, image in (
+        (panels.syllable_panel(hz, 7.0, 100.0)[0], "syllable"),
+        (panels.mean_panel(40, 39, hz, 7.0)[0], "mean"),
+    ):
+        n_bands = 103 if image == "syllable" else 40
+        assert (panel.y_range.start, panel.y_range.end) == (-0.5, n_bands - 0.5)
+        [glyph] = [renderer.glyph for renderer in panel.renderers]
+        source = panel.renderers[0].data_source.data
+        assert (glyph.x, glyph.y) == (0, -0.5)
+        assert (source[glyph.dh][0], source[glyph.dw][0]) == (n_bands, panel.x_range.end)
+        assert (glyph.color_mapper.low, glyph.color_mapper.high) == (0, 7.0)
+
+
+def test_the_map_shows_each_syllable_at_its_place_in_the_colour_of_its_cluster():
+    coordinates = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    scales = panels.colour_scales(measures(), LABELS)
+    panel, models = panels.map_panel(coordinates, scales, coordinates[:2], (0.5, 0.25))
+    data = models["points"].data_source.data
+    np.testing.assert_array_equal(np.stack([data["x"], data["y"]], axis=1), coordinates)
+    assert models["points"].glyph.fill_color.field == "cluster"
+    means = models["means"]
+    assert means.data_source.data["x"].tolist() == [0, 2]
+    assert means.data_source.data["y"].tolist() == [1, 3]
+    assert (means.glyph.w, means.glyph.h, means.glyph.anchor) == (0.5, 0.25, "center")
+    assert not means.visible
+    ring = models["ring"].data
+    assert (list(ring["x"]), list(ring["y"])) == ([0], [1])
+    assert set(models["bars"]) == set(scales) - {"cluster"}
+    assert panel.match_aspect

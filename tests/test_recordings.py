@@ -116,6 +116,15 @@ def test_full_scale_is_one():
         assert samples.max() == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint32"])
+def test_faint_samples_of_32_bits_keep_their_precision(dtype):
+    # float32 has 24 bits: a sample that still has its offset of 2**31 would lose the last ones.
+    samples = np.array([1, -3, 77, 2**24 - 1] * 5)
+    stored = (samples + (2**31 if dtype == "uint32" else 0)).astype(dtype)
+    read = recording_from_array(stored, RATE, [0], [9]).read(0, 1)
+    np.testing.assert_array_equal(read, samples / 2**31)
+
+
 @pytest.mark.parametrize("samples", [np.ones(9, bool), np.ones(9, complex), np.array(["a"] * 9)])
 def test_samples_that_are_no_numbers_are_an_error(samples):
     with refused("array", samples.dtype, "numbers"):

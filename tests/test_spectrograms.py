@@ -302,6 +302,16 @@ def test_a_hop_is_rounded_down_to_whole_samples():
     assert usvlib.syllable_spectrograms(recording).hop_s == pytest.approx(192 / 192_500)
 
 
+@pytest.mark.parametrize(
+    ("samplerate_hz", "hop_s", "n_samples"),
+    # As binary numbers the products of the last two are a little below 75 and 29.
+    [(250_999, 0.001, 250), (44_100, 0.001, 44), (250_000, 0.0003, 75), (100_000, 0.00029, 29)],
+)
+def test_a_hop_has_the_whole_samples_that_fit_into_it(samplerate_hz, hop_s, n_samples):
+    recipe = usvlib.Recipe(hop_s=hop_s)
+    assert usvlib.spectrograms.hop_samples(samplerate_hz, recipe) == n_samples
+
+
 def test_the_bands_are_as_many_and_where_the_recipe_says(tones):
     recipe = _with(n_mels=50, low_hz=50_000, high_hz=110_000, crop=(2, 3))
     ours = usvlib.syllable_spectrograms(tones, recipe)

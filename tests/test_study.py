@@ -1,6 +1,8 @@
 """The stages on disk: the same as computed, and never those of something else."""
 
+import ast
 import dataclasses
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from sounds import RATE, refused, short_recording, tones_in_noise
 import usvlib
 import usvlib.study
 from usvlib import ORIGINAL, Study
+from usvlib._shared import imported_modules
 
 STAGES = ("spectrograms", "measures", "features", "coordinates", "clusters")
 
@@ -128,6 +131,21 @@ def test_the_recipe_reaches_every_stage(cache):
     assert {s.shape[0] for s in study.spectrograms.spectrograms} == {50}
     assert study.features.shape == (40, 50, study.spectrograms.n_frames.max())
     assert study.clusters.n_clusters == 2
+
+
+def test_every_stage_is_computed_with_the_recipe_of_the_study(cache, monkeypatch):
+    recipe, given = usvlib.Recipe(n_neighbors=5, n_clusters=3), {}
+    for name in ("syllable_spectrograms", "normalise", "embed", "cluster"):
+        function = getattr(usvlib.study, name)
+
+        def watched(data, *others, function=function, name=name):
+            given[name] = others
+            return function(data, *others)
+
+        monkeypatch.setattr(usvlib.study, name, watched)
+    _open_all(_study(_tones(40), recipe))
+    assert given == dict.fromkeys(given, (recipe,))
+    assert len(given) == 4
 
 
 # By name
@@ -339,6 +357,52 @@ def test_the_stages_change_with_what_is_installed(monkeypatch):
     before = _keys(short_recording())
     monkeypatch.setattr("importlib.metadata.version", lambda name: "0.0.1")
     assert _changed(before, _keys(short_recording())) == FROM_SPECTROGRAMS
+
+
+# Packages that change no number: they fetch, list, cache, show or hold what others compute.
+HARMLESS = {
+    "joblib",
+    "pooch",
+    "platformdirs",
+    "requests",
+    "tqdm",
+    "urllib3",
+    "pandas",
+    "matplotlib",
+}
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "umap": "umap-learn", "PIL": "pillow"}
+
+
+def _imported_packages(stage):
+    """The packages outside of Python's own that the modules of a stage import."""
+    paths = imported_modules(_study(short_recording())._modules(stage), usvlib.study.SOURCES)
+    imported = set()
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_bytes()))):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            imported.add(node.module.split(".")[0])
+    return {DISTRIBUTIONS.get(name, name) for name in imported - sys.stdlib_module_names} - HARMLESS
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_digest_of_a_stage_has_the_versions_of_all_packages_that_it_imports(stage):
+    known, before = set(), stage
+    while before:
+        known |= set(usvlib.study.STAGES[before].packages)
+        before = usvlib.study.STAGES[before].before
+    assert _imported_packages(stage) <= known
+
+
+@pytest.mark.parametrize(
+    ("package", "first"), [("scipy", 0), ("pillow", 2), ("umap-learn", 3), ("scikit-learn", 3)]
+)
+def test_another_version_of_a_package_changes_the_stages_that_use_it(monkeypatch, package, first):
+    before, version = _keys(short_recording()), importlib.metadata.version
+    monkeypatch.setattr(
+        "importlib.metadata.version", lambda name: "0.0.1" if name == package else version(name)
+    )
+    assert _changed(before, _keys(short_recording())) == list(STAGES[first:])
 
 
 # What is on disk

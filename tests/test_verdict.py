@@ -3,8 +3,10 @@
 import dataclasses
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas
 import pytest
+from matplotlib.colors import to_hex
 
 import usvlib
 from usvlib.continuum import simulate_control
@@ -66,6 +68,38 @@ def test_the_figure_has_support_valley_and_steps(verdict):
     few = usvlib.assess_continuum(features, measures)
     figure = few.plot()
     assert figure.axes[1].texts[0].get_text() == "too few syllables"
+    plt.close(figure)
+
+
+def test_syllables_that_were_left_out_do_not_count(verdict):
+    labels = verdict.labels.copy()
+    labels[::10] = -1
+    text = str(dataclasses.replace(verdict, labels=labels))
+    assert text.startswith("3 separated types, of 270 syllables")
+
+
+def test_the_figure_draws_the_numbers_of_the_verdict(verdict):
+    figure = verdict.plot()
+    left, middle, right = figure.axes
+    *curves, threshold = left.lines
+    for curve, name in zip(curves, verdict.support, strict=True):
+        np.testing.assert_array_equal(curve.get_ydata(), verdict.support[name])
+        assert curve.get_label() == name
+    assert threshold.get_ydata()[0] == verdict.statistics.threshold["support for separate groups"]
+    bottom, top = left.get_ylim()
+    assert bottom < 0 < 1 < top < 1.1
+    # The two sides of the valley have a colour each, and no syllable is lost.
+    for side, colour in ((0, "C0"), (1, "C1")):
+        bars = [p for p in middle.patches if to_hex(p.get_facecolor()) == to_hex(colour)]
+        places = verdict.profile.place[verdict.profile.side == side]
+        assert sum(bar.get_height() for bar in bars) == len(places)
+        drawn = [bar.get_x() + bar.get_width() / 2 for bar in bars if bar.get_height()]
+        assert min(drawn) == pytest.approx(places.min(), abs=bars[0].get_width())
+        assert max(drawn) == pytest.approx(places.max(), abs=bars[0].get_width())
+    assert sum(bar.get_height() for bar in right.patches) == len(verdict.steps_khz)
+    assert right.get_yscale() == "symlog"
+    assert right.get_ylim()[0] == 0
+    assert "kHz" in right.get_xlabel()
     plt.close(figure)
 
 
