@@ -86,3 +86,30 @@ def test_exactly_two_repertoires_are_needed(names):
     contours = {name: [CONTOURS["up"]] for name in names}
     with pytest.raises(usvlib.UsvError, match=f"contours_khz has {', '.join(names)}, and classes"):
         plot_classes(contours, {"ours": ["up"], "theirs": ["up"]})
+
+
+def test_the_most_common_class_of_the_first_repertoire_comes_first():
+    contours = {"ours": [CONTOURS["up"]] * 7, "theirs": [CONTOURS["up"]] * 3}
+    classes = {
+        "ours": np.array(["down", "up", "up", "up", "flat", "flat", "up"]),
+        "theirs": np.array(["down"] * 3),
+    }
+    figure = plot_classes(contours, classes, n_examples=2)
+    top, bottom = figure.subfigs
+    assert [ax.get_title() for ax in top.axes] == ["up", "flat", "down"]
+    assert [len(ax.lines) for ax in top.axes] == [2, 2, 1]
+    # All panels show the same ranges, which hold the mouse's calls.
+    assert {ax.get_ylim() for ax in top.axes} == {(-27, 27)}
+    assert {ax.get_xlim() for ax in top.axes} == {(0, 160)}
+    assert {(*ax.get_xlim(), *ax.get_ylim()) for ax in bottom.axes[:2]} == {(-32, 32, -22, 22)}
+    bars = bottom.axes[2]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["up", "flat", "down"]
+    assert [bar.get_width() for bar in bars.patches] == [4, 2, 1, 0, 0, 3]
+    assert bars.yaxis_inverted()
+    sweep, bow = bottom.axes[0].collections[0].get_offsets()[0]
+    contour = np.asarray(CONTOURS["up"])
+    n = len(contour) // 6
+    start, end = contour[:n].mean(), contour[-n:].mean()
+    assert sweep == pytest.approx(end - start)
+    assert bow == pytest.approx(np.median(contour) - (start + end) / 2)
+    plt.close(figure)

@@ -437,3 +437,22 @@ def test_an_impossible_number_of_examples_is_an_error(n_examples):
     features, coordinates, _ = _map()
     with refused("n_examples", n_examples):
         plot_examples(features, coordinates, n_examples)
+
+
+def test_every_syllable_is_a_dot_below_the_means():
+    coordinates = np.random.default_rng(0).normal(size=(60, 2))
+    coordinates[3] = np.nan
+    features = np.random.default_rng(1).uniform(0, 5, (60, 12, 10))
+    clusters = usvlib.cluster(coordinates, n_clusters=4)
+    ax = usvlib.plot_manifold(features, coordinates, clusters)
+    [dots] = ax.collections
+    shown = np.isfinite(coordinates).all(axis=1)
+    offsets = np.ma.filled(dots.get_offsets(), np.nan)
+    np.testing.assert_allclose(offsets[np.isfinite(offsets).all(axis=1)], coordinates[shown])
+    assert all(image.get_zorder() > dots.get_zorder() for image in ax.images)
+
+
+def test_a_mean_is_opaque_from_a_quarter_of_the_highest_value():
+    np.testing.assert_allclose(
+        usvlib.manifold.opacity(np.array([-1, 0, 0.5, 1, 2, 8]), 8.0), [0, 0, 0.25, 0.5, 1, 1]
+    )

@@ -306,3 +306,65 @@ class TestFromLatents:
     def test_bad_arguments_are_errors(self, arguments, words):
         with refused(words):
             simulate_from_latents(**arguments)
+
+
+# The stored tables and the figures of the book come from simulated recordings, so that a change of
+# what a seed gives must be meant. Mean absolute values of the truth, and the loudness of the sound.
+@pytest.mark.parametrize(
+    ("n_types", "means", "loudness"),
+    [
+        (
+            None,
+            {
+                "duration_ms": 67.894757,
+                "mean_frequency_khz": 73.170949,
+                "bandwidth_khz": 12.568589,
+                "slope_khz_per_ms": 0.187806,
+                "jump_khz": 1.513133,
+                "bin_level_db": 36.805506,
+                "harmonic": 0.0375,
+            },
+            {"inside": 0.0069470881, "outside": 0.0022627584, "highest": 0.203447744},
+        ),
+        (
+            4,
+            {
+                "duration_ms": 46.641398,
+                "mean_frequency_khz": 71.920019,
+                "bandwidth_khz": 3.475554,
+                "slope_khz_per_ms": 0.052195,
+                "jump_khz": 0.0,
+                "bin_level_db": 37.446296,
+                "harmonic": 0.0625,
+            },
+            {"inside": 0.0068964223, "outside": 0.0022635307, "highest": 0.205621928},
+        ),
+    ],
+)
+def test_a_seed_gives_the_recording_that_stored_results_come_from(n_types, means, loudness):
+    recording = usvlib.simulate_recording(80, seed=3, n_types=n_types)
+    truth = recording.truth.syllables
+    found = {name: truth[name].abs().mean() for name in means}
+    assert found == pytest.approx(means, rel=1e-5, abs=1e-6)
+    samples = recording.read(0, recording.duration_s).astype(float)
+    inside = np.zeros(len(samples), bool)
+    for onset, offset in zip(recording.onsets, recording.offsets, strict=True):
+        inside[onset:offset] = True
+    found = {
+        "inside": np.sqrt((samples[inside] ** 2).mean()),
+        "outside": np.sqrt((samples[~inside] ** 2).mean()),
+        "highest": np.abs(samples).max(),
+    }
+    assert found == pytest.approx(loudness, rel=1e-4)
+
+
+def test_there_is_a_click_every_two_seconds():
+    recording = usvlib.simulate_recording(80, seed=3)
+    clicks = recording.source.sound.clicks
+    assert len(clicks) == round(recording.duration_s / 2)
+    assert (np.diff(clicks) > 0).all()
+    samples = recording.read(0, recording.duration_s)
+    away = [c for c in clicks if not ((recording.onsets < c + 90) & (recording.offsets > c)).any()]
+    # A click is 0.3 ms long and begins 40 times as loud as the noise.
+    loud = [np.abs(samples[c : c + 45]).max() for c in away]
+    assert min(loud) > 10 * 0.002
