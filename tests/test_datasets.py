@@ -571,7 +571,7 @@ def test_arrays_in_a_cache_that_cannot_be_written_are_held_in_memory(
 ):
     (tmp_path / "mine.npz").write_bytes(contents["npz"])
     monkeypatch.setenv("USVLIB_CACHE_DIR", str(below_a_file))
-    with pytest.warns(usvlib.UsvWarning, match=r"cannot be written.*held in memory"):
+    with pytest.warns(usvlib.UsvWarning, match=r"cannot be written.*kept in memory"):
         recording = load_recording(tmp_path / "mine.npz")
     assert len(recording.read(0, 0.01)) == 2500
 

@@ -1,9 +1,9 @@
-"""The noise floor of recordings: the tutorial's median, except where that is no noise.
+"""The noise floor of recordings: the tutorial's median, with three exceptions.
 
-The tutorial takes the median of each band over all frames. That is the floor here, too, as long as
-a band holds noise for most of the time. It departs from it in three cases only, each of which is
-said: frames of digital silence are not counted; a band in which calls are on for most of the time
-has the floor outside of syllables; a band that holds no recorded noise at all is left out.
+The tutorial takes the median of each band over all frames. We do the same for a band that holds
+noise most of the time. Frames of digital silence are ignored. A band that calls fill most of the
+time takes its floor from outside the syllables. A band without any recorded noise is left out. A
+note names each band of the last two kinds.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class NoiseCounts:
 def noise_floors(
     counts: list[NoiseCounts], names: list[str], frequencies_hz: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Return the noise floor of each recording, its empty bands, and what must be said of them.
+    """Return the noise floor of each recording, its empty bands, and notes on what was changed.
 
     Parameters
     ----------
     counts : list of NoiseCounts
-        One a recording.
+        One per recording.
     names : list of str
     frequencies_hz : float64 array [n_bands]
 
@@ -106,7 +106,7 @@ def noise_floors(
     )
     notes = []
     known = (outside > 0).any(axis=1)
-    # Recordings of one call each hold no noise of their own: that of the others serves.
+    # A recording that one call fills has no noise of its own; we use that of the others.
     others = np.median(outside[known], axis=0) if known.any() else np.zeros(floors.shape[1])
     for i, name in enumerate(names):
         quiet, where = (outside[i], "outside of syllables") if known[i] else (others, "of others")
@@ -128,7 +128,7 @@ def noise_floors(
 
 
 def _span(bands, frequencies_hz):
-    """Such as `5 bands (60.1 to 63 kHz)`."""
+    """Return bands in words, such as `5 bands (60.1 to 63 kHz)`."""
     low, high = frequencies_hz[np.flatnonzero(bands)[[0, -1]]] / 1000
     n = int(bands.sum())
     return f"{n} band{'s' * (n != 1)} ({low:.3g} to {high:.3g} kHz)"

@@ -18,7 +18,7 @@ def syntax_digest(paths: Iterable[Path], sources: Mapping[Path, bytes] | None = 
     paths : iterable of path
         Python files. Their order matters, their folders do not.
     sources : mapping of path to bytes, optional
-        The contents of the files, where they are not to be read from disk.
+        The contents of the files, if they should not be read from disk.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def imported_modules(paths: Iterable[Path], sources: Mapping[Path, bytes]) -> li
 
 
 def _relative_imports(path, tree) -> Iterator[tuple[Path, str]]:
-    """What a module imports from its package: where from, without an ending, and which name."""
+    """Yield what a module imports from its package: from where (without an ending), which name."""
     nodes = [tree]
     while nodes:
         node = nodes.pop()
@@ -94,7 +94,7 @@ def _relative_imports(path, tree) -> Iterator[tuple[Path, str]]:
 
 
 def _defining_module(base, name, sources):
-    """The module that defines a name which is imported from a module or a package."""
+    """Return the module that defines a name imported from a module or a package."""
     for candidate in (base.with_name(f"{base.name}.py"), base / f"{name}.py"):
         if candidate in sources:
             return candidate
@@ -106,7 +106,7 @@ def _defining_module(base, name, sources):
 
 
 def _plain(node):
-    """The tree as lists and texts that every version of Python writes alike."""
+    """Return the tree as lists and texts, the same in every version of Python."""
     if isinstance(node, list):
         return [_plain(item) for item in node]
     if not isinstance(node, ast.AST):

@@ -9,15 +9,15 @@ class UsvError(ValueError):
 
 
 class MissingFileError(UsvError, FileNotFoundError):
-    """Raised where a file is missing."""
+    """Raised if a file is missing."""
 
 
 class DownloadError(UsvError):
-    """Raised where a recording is not on this machine and cannot be downloaded."""
+    """Raised if a recording is not on this machine and cannot be downloaded."""
 
 
 class UsvWarning(UserWarning):
-    """The category of every warning that usvlib gives about its input or its results."""
+    """The category of all warnings of usvlib about its input or its results."""
 
 
 def whole_number(argument: str, value, least: int, most: float = math.inf) -> int:

@@ -1,4 +1,4 @@
-"""Files: there or not, which content, and written whole or not at all."""
+"""Check that files exist, compute their digests, and write them whole or not at all."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from .errors import MissingFileError, UsvError
 
 
 class atomic_path:
-    """A path to write to that takes its final name only when all went well.
+    """A temporary path to write to, which takes its final name if the block ends without an error.
 
     >>> with atomic_path("features.npy") as partial:  # doctest: +SKIP
     ...     np.save(partial, features)
@@ -41,7 +41,7 @@ class atomic_path:
 
 
 def existing_file(path):
-    """`path` as a Path, or a `MissingFileError` if no file is there."""
+    """Return `path` as a Path, or raise a `MissingFileError` if no file is there."""
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"{path} is missing: there is no such file")
@@ -49,6 +49,6 @@ def existing_file(path):
 
 
 def file_digest(path):
-    """SHA-256 of a file's content, in hexadecimal."""
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,11 +1,11 @@
-"""A bar for what takes longer than a moment, where somebody watches."""
+"""Progress bars of long computations."""
 
-# Of tqdm: after two seconds, on a terminal only, and without a trace.
+# Settings of tqdm: a bar appears after two seconds, on a terminal only, and is removed at the end.
 DISCREET = {"delay": 2, "leave": False, "disable": None}
 
 
 def progress_bar(label, items=None, **settings):
-    """A tqdm bar over items, or over a `total` that is given."""
+    """Return a tqdm bar over items, or over a given `total`."""
     import tqdm
 
     return tqdm.tqdm(items, desc=label, **DISCREET, **settings)

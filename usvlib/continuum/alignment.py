@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas
 
 N_PRINCIPAL, N_COLUMNS = 8, 32  # principal components, and columns after the alignment
-# Types that differ in nothing but their level would be positions of the mouse.
+# Groups that differ only in level may be positions of the mouse before the microphone.
 LEVEL_WEIGHT = 0.4
 
 

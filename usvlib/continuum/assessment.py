@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from ..study import Study
 
-# Power was measured from the minimum on. Of more than the maximum, each split draws that many.
+# Power was measured for repertoires of at least the minimum. From a repertoire above the maximum,
+# each split draws that number of syllables.
 MIN_SYLLABLES, MAX_SYLLABLES = 200, 3000
 
 N_SUCCESSIVE, MIN_SUPPORT = 3, 0.8  # numbers of components, and share of halves

@@ -115,11 +115,11 @@ def render(
 
 
 def oracle_separation(space: ArrayLike, types: ArrayLike) -> float:
-    """Measure the separation of the two nearest types, given the true types, as d'.
+    """Return d' between the two nearest of the given types.
 
-    For each pair of types, syllables are projected on a linear discriminant that was fitted, with
-    the true types, to the other four fifths of the syllables. d' is the distance between the means
-    in standard deviations within a type.
+    For each pair of types, each fifth of the syllables is projected on a linear discriminant that
+    was fitted to the other four fifths. d' is the distance between the two means in standard
+    deviations within a type.
 
     Parameters
     ----------

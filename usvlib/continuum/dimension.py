@@ -99,10 +99,11 @@ class Dimension:
 
 
 def intrinsic_dimension(features: ArrayLike, seed: int = 0) -> Dimension:
-    """Estimate how many dimensions the syllables fill, with an interval.
+    """Estimate the intrinsic dimension of a repertoire, with an interval of two standard errors.
 
-    The mean of three estimators is taken: ratios of neighbour distances (Facco et al. 2017),
-    maximum likelihood (Levina & Bickel 2005) and local principal components.
+    The estimate is the mean of three estimators: ratios of neighbour distances (Facco et al. 2017),
+    maximum likelihood (Levina & Bickel 2005) and local principal components. The interval includes
+    the error measured on simulated manifolds of known dimension.
 
     Parameters
     ----------
@@ -123,11 +124,13 @@ def intrinsic_dimension(features: ArrayLike, seed: int = 0) -> Dimension:
 
     Examples
     --------
+    Points on a curve have one dimension:
+
     >>> import numpy as np
     >>> from usvlib.continuum import intrinsic_dimension
     >>> rng = np.random.default_rng(0)
-    >>> line = np.sin(rng.uniform(0, 2, (120, 1)) + np.arange(20) / 10)
-    >>> dimension = intrinsic_dimension(line.reshape(120, 4, 5))
+    >>> curve = np.sin(rng.uniform(0, 2, (120, 1)) + np.arange(20) / 10)
+    >>> dimension = intrinsic_dimension(curve.reshape(120, 4, 5))
     >>> round(dimension.estimate)
     1
     """
@@ -161,7 +164,7 @@ def intrinsic_dimension(features: ArrayLike, seed: int = 0) -> Dimension:
 
 
 def plot_calibration(n_points: int = 100) -> Figure:
-    """Draw what the estimators give on simulated manifolds of known dimension.
+    """Draw the estimates on simulated manifolds of known dimension.
 
     Parameters
     ----------
@@ -242,8 +245,8 @@ def calibrated_estimates(n_points: int) -> pandas.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per manifold: `dimension` (the truth), `repetition`, and `estimate`, which is
-        computed as by `intrinsic_dimension`.
+        One row per manifold: `dimension` (the truth), `repetition`, and `estimate`, computed as in
+        `intrinsic_dimension`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Estimators of intrinsic dimension from how a point's neighbourhood looks at one scale.
+"""Estimators of intrinsic dimension from the neighbourhood of each point at one scale.
 
 Each has a bias of its own, which `dimension` corrects for by a calibration.
 """
@@ -223,7 +223,7 @@ NO_DIMENSION = "nearly all points are equal; a dimension needs at least a few th
 
 
 def dimension_profile(features: ArrayLike) -> list[tuple[str, int, float]]:
-    """List what each estimator gives at each scale, as (estimator, n_neighbors, estimate)."""
+    """List the estimate of each estimator at each scale, as (estimator, n_neighbors, estimate)."""
     points = principal_components(features)
     return [
         (name, scale, estimator(points, scale))
@@ -233,7 +233,7 @@ def dimension_profile(features: ArrayLike) -> list[tuple[str, int, float]]:
 
 
 def _neighbor_distances(points, k):
-    """Distances of each point to its k nearest neighbours, [n_points, k]."""
+    """Return the distances of each point to its k nearest neighbours, [n_points, k]."""
     from sklearn.neighbors import NearestNeighbors
 
     return NearestNeighbors(n_neighbors=k, algorithm="brute").fit(points).kneighbors()[0]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas
 
 COLUMNS = ("duration_ms", "mean_frequency_khz", "largest_step_khz", "level_db")
-MAX_VALUE = 1e9  # no level, duration or frequency comes near, and squares can still be summed
+MAX_VALUE = 1e9  # far above any level, duration or frequency; sums of squares stay finite
 
 
 def check_inputs(
@@ -24,8 +24,8 @@ def check_inputs(
     if isinstance(features, Study):
         if measures is not None:
             raise UsvError(
-                "measures are given together with a study; a study has measures of its own, so "
-                "give either the study alone or features and measures"
+                "measures are given together with a study, which has its own; give either the "
+                "study alone, or features and measures"
             )
         features, measures = features.features, features.measures
     features = check_features(features)
@@ -52,8 +52,8 @@ def _check_measures(measures, n_syllables):
         raise UsvError(f"measures has no column {missing[0]}; it must have {', '.join(COLUMNS)}")
     if len(measures) != n_syllables:
         raise UsvError(
-            f"there are features of {n_syllables} syllables and measures of {len(measures)}; "
-            "both must have one row per syllable"
+            f"features has {n_syllables} syllables, measures has {len(measures)} rows; they must "
+            "match"
         )
     table = {}
     for name in COLUMNS:

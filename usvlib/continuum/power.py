@@ -79,7 +79,7 @@ def false_alarms() -> pandas.DataFrame:
 
 
 def detected_separation(n_syllables: int = 600) -> float:
-    """Return the d' from which on types were found in nine of ten repertoires or more.
+    """Return the d' from which on types were found in at least nine of ten repertoires.
 
     Parameters
     ----------

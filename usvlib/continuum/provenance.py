@@ -1,9 +1,9 @@
-"""What a stored table was computed with, so that a test can tell when it is out of date.
+"""The code behind a stored table, so that a test can tell when the table is out of date.
 
-The header of a table holds a digest of the modules of its own rule, and a fingerprint of what those
-modules are given: statistics of a few small simulated repertoires. A change of the simulator, the
-spectrograms or the normalisation that leaves these statistics as they are does not make the table
-out of date.
+The header of a table holds a digest of the modules of its own rule, and statistics of the features
+and measures of a few small simulated repertoires, which the rule works on. A change of the
+simulator, the spectrograms or the normalisation makes the table out of date only if it changes
+these statistics.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE = 1e-3, 2e-3
 
 
 def provenance(sources: Iterable[Path], upstream: dict[str, list[float]]) -> dict:
-    """Return what goes into the header of a table: the digest of its rule, and a fingerprint."""
+    """Return the provenance of a table: the digest of its rule, and the upstream statistics."""
     return {"rule": syntax_digest(sources), "upstream": upstream}
 
 
@@ -52,7 +52,7 @@ def verdict_provenance() -> dict:
 
 
 def fingerprint(features: np.ndarray, measures: pandas.DataFrame | None = None) -> list[float]:
-    """Summarise features and measures by numbers that every processor gives alike.
+    """Summarise features and measures by rounded statistics, the same on every processor.
 
     Returns
     -------
@@ -97,5 +97,5 @@ def outdated(stored: dict, current: dict) -> list[str]:
         if len(old) != len(numbers) or not np.allclose(
             old, numbers, RELATIVE_TOLERANCE, ABSOLUTE_TOLERANCE
         ):
-            changes.append(f"what the rule is given for {name}")
+            changes.append(f"the features or measures of the control {name}")
     return changes

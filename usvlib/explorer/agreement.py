@@ -33,8 +33,8 @@ def check_recordings(
     n_recordings = len(spectrograms.noise_floor)
     if len(recordings) != n_recordings:
         raise UsvError(
-            f"recordings has {len(recordings)} recordings, and the spectrograms are of "
-            f"{n_recordings}; they must be the recordings of the spectrograms"
+            f"recordings has {len(recordings)} recordings, spectrograms has {n_recordings}; they "
+            "must match"
         )
     for index, recording in enumerate(recordings):
         expected_s = spectrograms.onset_s[spectrograms.recording_index == index]
@@ -56,17 +56,17 @@ def check_lengths(
 
 
 def _check_length(argument, values, spectrograms):
-    """Raise a `UsvError` unless there is one value a syllable."""
+    """Raise a `UsvError` unless there is one value per syllable."""
     if len(values) != len(spectrograms):
         raise UsvError(
-            f"{argument} is of {len(values)} syllables, and the spectrograms are of "
-            f"{len(spectrograms)}; they must be of the same syllables"
+            f"{argument} has {len(values)} syllables, spectrograms has {len(spectrograms)}; they "
+            "must match"
         )
 
 
 def check_clusters(clusters: Clusters, coordinates: np.ndarray) -> None:
     """Raise a `UsvError` unless the clusters are those of the coordinates, and there is one."""
-    rule = "clusters must be those of the coordinates, as cluster(coordinates) gives them"
+    rule = "pass the clusters that cluster(coordinates) returned"
     labels, centroids = clusters.labels, clusters.centroids
     on_map = np.isfinite(coordinates).all(axis=1)
     if labels.dtype.kind not in "iu" or labels.ndim != 1:
@@ -87,8 +87,8 @@ def check_clusters(clusters: Clusters, coordinates: np.ndarray) -> None:
     for label, centroid in enumerate(centroids):
         if not np.allclose(coordinates[labels == label].mean(axis=0), centroid):
             raise UsvError(
-                f"the centroid of cluster {label} is {centroid}, which is not the mean of its "
-                f"syllables; {rule}"
+                f"the centroid of cluster {label} is {centroid}, but its syllables have the mean "
+                f"{coordinates[labels == label].mean(axis=0)}; {rule}"
             )
 
 
@@ -101,7 +101,7 @@ def check_measures(
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise UsvError(
             f"measures is of type {type(measures).__name__}; it must be a table of numbers with "
-            f"the columns {', '.join(MEASURES)}, as syllable_measures gives it"
+            f"the columns {', '.join(MEASURES)}, as syllable_measures returns it"
         ) from error
     _check_length("measures", table, spectrograms)
     same = np.isclose(table.onset_s, spectrograms.onset_s, rtol=0, atol=1e-6)

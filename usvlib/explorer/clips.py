@@ -125,7 +125,7 @@ def first_clips(
 
 
 def coded_contour(contour_khz: np.ndarray, low_khz: float, high_khz: float) -> str:
-    """Return a contour in base64, one byte a point, 1 to 255 from `low_khz` to `high_khz`.
+    """Return a contour in base64, one byte per point, 1 to 255 from `low_khz` to `high_khz`.
 
     Parameters
     ----------

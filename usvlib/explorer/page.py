@@ -49,16 +49,15 @@ class Explorer:
     Attributes
     ----------
     page : str
-        The whole page as HTML. It loads nothing from elsewhere.
+        The whole page as HTML. It needs no other file and no network.
     n_syllables : int
         Number of syllables on the map.
 
     Examples
     --------
-    See `explore`, which makes explorers.
-
-    >>> Explorer(page="<html></html>", n_syllables=0)
-    Explorer(n_syllables=0)
+    >>> import usvlib
+    >>> study = usvlib.open_study()  # doctest: +SKIP
+    >>> usvlib.explore(study).save("map.html")  # doctest: +SKIP
     """
 
     page: str = dataclasses.field(repr=False)
@@ -117,8 +116,8 @@ def explore(
 ) -> Explorer:
     """Make an interactive map of the syllables, on which each can be seen and heard.
 
-    `explore(study)` takes everything from a study; the other arguments are for stages that were
-    computed in another way.
+    `explore(study)` takes everything from a study. The other arguments are for stages that you
+    computed without one.
 
     Pointing at a syllable, or going there with the arrow keys, shows its spectrogram and measures.
     A click, or Enter, plays it 16 times slower. Dragging over a region, or choosing a cluster,
@@ -132,11 +131,11 @@ def explore(
     spectrograms : Study or SyllableSpectrograms
         With a study there must be no other argument.
     measures : pandas.DataFrame
-        Of `syllable_measures` for these spectrograms, one row a syllable.
+        From `syllable_measures` for these spectrograms, one row per syllable.
     coordinates : float array [n_syllables, 2]
-        As `embed` gives them; a syllable with NaN is left off the map.
+        From `embed`; a syllable with NaN is left off the map.
     clusters : Clusters
-        As `cluster` gives them for these coordinates.
+        From `cluster` for these coordinates.
     recordings : Recording or list of Recording, optional
         The recordings of the spectrograms, for their sound.
     features : float array [n_syllables, n_bands, n_frames], optional
@@ -151,8 +150,8 @@ def explore(
     Raises
     ------
     UsvError
-        If an argument is missing or of the wrong kind, the arguments are not of the same
-        syllables, or no syllable is on the map.
+        If an argument is missing or of the wrong kind, the arguments describe different syllables,
+        or no syllable is on the map.
 
     Examples
     --------
@@ -189,7 +188,10 @@ def explore(
     check_type("spectrograms", spectrograms, SyllableSpectrograms)
     for name in ("measures", "coordinates", "clusters"):
         if others[name] is None:
-            raise UsvError(f"{name} is missing; it must be given where no study is")
+            raise UsvError(
+                f"{name} is missing; give a study, or spectrograms with measures, coordinates and "
+                "clusters"
+            )
     check_type("clusters", clusters, Clusters)
     recordings = check_recordings(recordings, spectrograms)
     measures = check_measures(measures, spectrograms)

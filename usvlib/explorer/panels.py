@@ -28,7 +28,7 @@ def colour_scales(
     Parameters
     ----------
     measures : pandas.DataFrame
-        One row a syllable.
+        One row per syllable.
     labels : int array [n_syllables]
         The cluster of each syllable.
     names : list of str, optional
@@ -85,7 +85,7 @@ def map_panel(
     ----------
     coordinates : float array [n_syllables, 2]
     scales : dict
-        As `colour_scales` gives it; the first is the one shown at first.
+        From `colour_scales`; the first is shown at first.
     centroids : float array [n_clusters, 2]
     mean_size : (float, float)
         Width and height of a mean, in the map's units.
