@@ -113,3 +113,10 @@ def test_the_most_common_class_of_the_first_repertoire_comes_first():
     assert sweep == pytest.approx(end - start)
     assert bow == pytest.approx(np.median(contour) - (start + end) / 2)
     plt.close(figure)
+
+
+def test_classes_are_an_array_of_texts_with_one_for_each_contour():
+    classes = call_classes([CONTOURS["up"], CONTOURS["c2"]], [40, 40])
+    assert classes.dtype == "<U10"
+    assert (classes == ["up", "c2"]).all()
+    assert call_classes([], []).shape == (0,)

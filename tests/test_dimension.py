@@ -221,3 +221,20 @@ def test_a_larger_scale_does_not_see_thin_noise():
     line = np.stack([np.sort(rng.uniform(0, 100, 600)), rng.uniform(0, 1, 600)], axis=1)
     assert estimators.two_nn_dimension(line, 2) > 1.6
     assert estimators.two_nn_dimension(line, 80) < 1.25
+
+
+@pytest.mark.parametrize(("n_syllables", "solver"), [(59, "full"), (60, "covariance_eigh")])
+def test_the_faster_of_two_exact_solvers_is_taken(monkeypatch, n_syllables, solver):
+    # Of 4,000 syllables, the other one takes 40 times longer.
+    import sklearn.decomposition
+
+    taken = []
+
+    class Watched(sklearn.decomposition.PCA):
+        def __init__(self, n_components=None, *, svd_solver="auto"):
+            taken.append(svd_solver)
+            super().__init__(n_components, svd_solver=svd_solver)
+
+    monkeypatch.setattr(sklearn.decomposition, "PCA", Watched)
+    principal_components(np.random.default_rng(0).standard_normal((n_syllables, 6, 10)))
+    assert set(taken) == {solver}

@@ -150,9 +150,9 @@ def test_a_grid_with_frequencies_is_labelled_in_khz():
 
 BAD_GRIDS = {
     "no spectrogram": ([], {}, ["spectrograms is empty"]),
-    "no sequence": (None, {}, ["spectrograms is a NoneType", "sequence"]),
+    "no sequence": (None, {}, ["spectrograms is None", "sequence"]),
     "one spectrogram": (np.ones((40, 10)), {}, ["spectrograms[0]", "(10,)"]),
-    "words": (["one", "two"], {}, ["spectrograms is a list", "numbers"]),
+    "words": (["one", "two"], {}, ["spectrograms[0] is 'one'", "numbers"]),
     "no frame": ([np.ones((40, 0))], {}, ["spectrograms[0]", "(40, 0)"]),
     "NaN": ([np.full((40, 10), np.nan)], {}, ["spectrograms[0]", "finite"]),
     "too few titles": (_spectrograms(10, 20), {"titles": ["a"]}, ["titles", "(1,)", "2 values"]),
@@ -264,3 +264,12 @@ def test_an_excerpt_is_heard_slowed_down_and_labelled(tones):
     assert np.fft.rfftfreq(len(samples), 1 / rate_hz)[spectrum.argmax()] == pytest.approx(
         6500, abs=5
     )
+
+
+def test_the_highest_sampling_rate_of_a_wav_file_is_the_limit_of_what_is_heard(tones):
+    # 2**31 - 1 Hz can be written, and 2**31 Hz cannot.
+    for rate_hz in (2**31, 2**31 + 1):
+        with refused("slowdown is", "from 1 to 2147483647 Hz"):
+            usvlib.listen(tones, 0.1, 0.2, "tones", tones.samplerate_hz / rate_hz)
+    player = usvlib.listen(tones, 0.1, 0.2, "tones", tones.samplerate_hz / (2**31 - 1))
+    assert _played(player)[1] == 2**31 - 1

@@ -127,3 +127,14 @@ def test_the_map_shows_each_syllable_at_its_place_in_the_colour_of_its_cluster()
     assert (list(ring["x"]), list(ring["y"])) == ([0], [1])
     assert set(models["bars"]) == set(scales) - {"cluster"}
     assert panel.match_aspect
+
+
+def test_the_ticks_of_durations_rise_and_suit_a_logarithmic_axis():
+    coordinates = np.zeros((3, 2))
+    _, models = panels.map_panel(
+        coordinates, panels.colour_scales(measures(), LABELS), coordinates[:2], (1, 1)
+    )
+    ticks = np.array(models["bars"]["duration (ms)"].ticker.ticks)
+    ratios = ticks[1:] / ticks[:-1]
+    assert (ticks[0], ticks[-1]) == (1, 5000)
+    assert ((ratios >= 2) & (ratios <= 2.5)).all()

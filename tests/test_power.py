@@ -165,3 +165,17 @@ def test_the_cache_folder_changes_with_the_rule_and_with_the_features(tool, monk
     }
     assert len(folders) == 3
     assert tool.cache_folder(dict(about)) in folders
+
+
+def test_the_figure_shows_the_power_of_six_types_over_the_number_of_syllables():
+    figure = plot_power()
+    last = figure.axes[2]
+    labels = [text.get_text() for text in last.get_legend().get_texts()]
+    assert labels == ["4 apart", "5 apart", "6 apart", "8 apart"]
+    for lines in last.containers:
+        assert lines.lines[0].get_xdata().tolist() == [200, 300, 600, 1600]
+    # The farther types are apart, the more often they are found.
+    means = [lines.lines[0].get_ydata().mean() for lines in last.containers]
+    assert means == sorted(means)
+    assert last.get_xscale() == "log"
+    plt.close(figure)

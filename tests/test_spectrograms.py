@@ -304,8 +304,8 @@ def test_a_hop_is_rounded_down_to_whole_samples():
 
 @pytest.mark.parametrize(
     ("samplerate_hz", "hop_s", "n_samples"),
-    # As binary numbers the products of the last two are a little below 75 and 29.
-    [(250_999, 0.001, 250), (44_100, 0.001, 44), (250_000, 0.0003, 75), (100_000, 0.00029, 29)],
+    # As binary numbers the products of the last two are a little below 60 and 360.
+    [(250_999, 0.001, 250), (44_100, 0.001, 44), (200_000, 0.0003, 60), (300_000, 0.0012, 360)],
 )
 def test_a_hop_has_the_whole_samples_that_fit_into_it(samplerate_hz, hop_s, n_samples):
     recipe = usvlib.Recipe(hop_s=hop_s)
@@ -590,3 +590,35 @@ def test_what_is_given_out_may_be_changed_without_harm(recording):
     spectrograms.frequencies_hz[:] = 0
     usvlib.mel_spectrogram(recording, 0, 0.1)[1][:] = 0
     np.testing.assert_array_equal(usvlib.syllable_spectrograms(recording).frequencies_hz, before)
+
+
+def test_the_limit_of_a_ridge_is_taken_from_enough_spans_of_noise_only():
+    limit = usvlib.spectrograms._ridge_limit
+    assert limit(np.full(19, 0.6)) == 0.85
+    assert limit(np.full(20, 0.6)) == pytest.approx(0.6)
+    # Of 50 spans, one may be stronger.
+    assert limit(np.append(np.full(49, 0.5), 0.8)) == pytest.approx(0.506)
+    assert (limit(np.zeros(20)), limit(np.full(20, 9.0))) == (0.45, 0.85)
+
+
+def test_all_spans_of_noise_count_and_no_syllable_does(monkeypatch):
+    samples, onsets, offsets = tones_in_noise([(60e3, 80e3)] * 3)
+    recording = usvlib.recording_from_array(
+        np.append(samples, noise(5 * RATE)), RATE, onsets, offsets
+    )
+    given = []
+
+    def strengths(spans, *_):
+        given.append(len(spans))
+        return np.arange(len(spans), dtype=float)
+
+    def limit(of_noise):
+        given.append(of_noise.tolist())
+        return 1.5
+
+    monkeypatch.setattr(usvlib.spectrograms, "ridge_strengths", strengths)
+    monkeypatch.setattr(usvlib.spectrograms, "_ridge_limit", limit)
+    assert usvlib.syllable_spectrograms(recording).blank.tolist() == [True, True, False]
+    n_spans, of_noise = given
+    assert of_noise == list(range(3, n_spans))
+    assert len(of_noise) >= 20

@@ -128,7 +128,8 @@ class TestGroups:
         )
         assert groups.tolist() == [0, 1, 0]
 
-    def test_a_pair_is_counted_in_equal_windows(self):
+    @pytest.mark.parametrize("scale", [1, 0.01])
+    def test_a_pair_is_counted_in_equal_windows(self, scale):
         # On one axis: the discovery half has its valley at 5; the validation half is counted.
         found = np.concatenate([np.linspace(-1, 1, 21), np.linspace(9, 11, 21), [2, 3, 7, 8]])
         side = np.concatenate([np.zeros(21), np.ones(21), [0, 0, 1, 1]]).astype(int)
@@ -136,7 +137,7 @@ class TestGroups:
         of_tested = (tested > 5).astype(int)
         sparse = np.where(np.abs(tested - 5) < 1, 3.0, 1.0)
         n_middle, n_side, excess = valleys._count_pair(
-            (found[:, np.newaxis], tested[:, np.newaxis]),
+            (scale * found[:, np.newaxis], scale * tested[:, np.newaxis]),
             (side, of_tested),
             (0, 1),
             np.ones(1),
@@ -285,6 +286,27 @@ class TestEvidence:
         ]
         np.testing.assert_array_equal(assessment._consensus(groups), truth)
 
+    def test_groups_may_alternate_among_the_syllables(self):
+        truth = np.arange(100) % 2
+        np.testing.assert_array_equal(assessment._consensus([truth] * 4), truth)
+
+    @pytest.mark.parametrize(("share", "n_halves"), [(0.0, 8), (0.5, 8), (0.85, 32), (1.0, 8)])
+    def test_a_doubtful_support_is_measured_on_more_halves(self, monkeypatch, share, n_halves):
+        asked = []
+
+        def groups(space, a, b):
+            assert sorted([*a, *b]) == list(range(50))
+            asked.append(len(asked))
+            found = (asked[-1] * share) % 1 < share if share < 1 else True
+            return {k: (found, np.arange(50) % 2) for k in (2, 3, 4)}
+
+        monkeypatch.setattr(assessment, "_groups_by_number", groups)
+        rng = np.random.default_rng(0)
+        table, found = assessment._separation({"both": np.zeros((50, 2))}, rng)
+        assert len(asked) == n_halves
+        assert table.both.max() == pytest.approx(share, abs=0.15)
+        assert found.any() == (share >= assessment.MIN_SUPPORT)
+
     def test_a_stray_syllable_joins_the_group_that_most_halves_put_it_with(self):
         # Of 100 syllables, the last two move from group to group.
         groups = []
@@ -304,9 +326,9 @@ class TestEvidence:
         rng = np.random.default_rng(0)
         groups = np.arange(300) % 3
         points = rng.standard_normal((300, 4))
-        points[:, 0] += np.array([0, 8, 50])[groups]
+        points[:, 0] += np.array([0, 42, 50])[groups]
         profile = assessment._profile({"both": points}, groups, rng)
-        # Half of two groups of 100, the first around 0 and the second 8 away.
+        # Half of two groups of 100, the second 8 away from the first.
         assert 80 <= len(profile) <= 120
         low, high = (profile.place[profile.side == side] for side in (0, 1))
         assert low.mean() == pytest.approx(0, abs=0.4)
