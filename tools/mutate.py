@@ -40,36 +40,25 @@ ROOT = Path(__file__).resolve().parents[1]
 LARGE = "bokeh.plotting hypothesis IPython jupytext librosa matplotlib.pyplot nbformat numba pandas"
 LARGE += " pooch pytest scipy.signal scipy.stats sklearn.cluster sklearn.neighbors soundfile umap"
 
-# The tests of modules, and after the bar those of modules that use them. By default, these are the
-# file named after the module, and the line of its package.
+# Tests by module or package: its own, and after the bar those of modules that use it. A test file
+# that is named after the module runs before them.
 TESTS = """
 _engine: spectrograms floors | measures reference
 _shared: files recordings | study package clustering datasets
 continuum: continuum verdict | power
 data: recordings readers | study datasets spectrograms
 explorer: explorer
-usvlib: study | manifold explorer reference
+usvlib: study | embedding manifold explorer callclasses reference
 kernels: kernels melfilters noisefloor floors spectrograms | measures reference
-floors: floors noisefloor | spectrograms reference
 paths: measures | reference
 errors kinds: recordings clustering | study datasets
 digests: study provenance
-files: files | study datasets
 alignment assessment: valleys continuum | power
 estimators: dimension | continuum
-callclasses: callclasses
-dimension: dimension
-provenance: provenance | power
-tendency: tendency
 annotations: readers recordings
 cache: recordings files study | datasets
 downloads: datasets
-simulation synthesis: simulation | recordings measures floors
-figures: figures | manifold callclasses verdict atlas
-measures: measures | simulation callclasses
-normalisation: normalisation | embedding reference manifold
-recipe: recipe | spectrograms normalisation study
-spectrograms: spectrograms floors | measures normalisation reference
+synthesis: simulation | recordings measures floors
 """
 
 SWAPPED = {"min": "max", "any": "all", "argmin": "argmax", "minimum": "maximum", "nanmin": "nanmax"}
@@ -88,7 +77,7 @@ STYLE = re.compile(
 )
 STYLING = re.compile(
     r"set_(title|[xy]?label|axis_off|aspect|visible)|sup[xy]label|legend|text|annotate|grid|"
-    r"tick_params|minorticks_off|colorbar|warn|\w*Error|progress_bar"
+    r"tick_params|minorticks_off|colorbar|axes_of_figure|warn|\w*Error|progress_bar"
 )
 
 
@@ -130,6 +119,11 @@ def changed(node, **fields):
     node = copy.copy(node)
     vars(node).update(fields)
     return node
+
+
+def moved(node):
+    """Return what an index or the end of a slice becomes: one more, and one less."""
+    return [ast.BinOp(node, operator, ast.Constant(1)) for operator in (ast.Add(), ast.Sub())]
 
 
 def variants(node, parent):
@@ -183,11 +177,6 @@ def variants(node, parent):
         yield [(node, ast.Pass())]
 
 
-def moved(node):
-    """Return what an index or the end of a slice becomes: one more, and one less."""
-    return [ast.BinOp(node, operator, ast.Constant(1)) for operator in (ast.Add(), ast.Sub())]
-
-
 def places(path, source):
     """Return a dict of the places of a module: what each may become, by a key that stays."""
     starts = [0, *itertools.accumulate(map(len, source.splitlines(keepends=True)))]
@@ -230,16 +219,16 @@ def draw(sources, seed):
 
 
 def stages(path):
-    """Return the tests for a module in two lists; its own come first, with its examples."""
-    table = {}
-    for names, tests in (line.split(":") for line in TESTS.split("\n") if line):
-        table |= dict.fromkeys(names.split(), tests)
+    """Return lists of tests for a module: its own, with its examples, and those of its users."""
+    table = dict(line.split(":") for line in TESTS.strip().split("\n"))
+    table = {name: tests for names, tests in table.items() for name in names.split()}
     package, name = Path(path).parent.name, Path(path).stem
-    parts = [part.split() for part in table.get(name, table.get(package, "")).split("|")]
-    own = [name] if (ROOT / f"tests/test_{name}.py").exists() and name not in table else []
-    first, *users = [[f"tests/test_{test}.py" for test in part] for part in parts]
-    own = [f"tests/test_{test}.py" for test in own]
-    return [[*own, path], first, *users] if own else [[*first, path], *users]
+    parts = table.get(name, table.get(package, "")).split("|")
+    parts = [[f"tests/test_{test}.py" for test in part.split()] for part in parts]
+    own = f"tests/test_{name}.py"
+    if (ROOT / own).exists() and own not in parts[0]:
+        return [[own, path], *parts]
+    return [[*parts[0], path], *parts[1:]]
 
 
 def failing(folder, tests, limit_s=None):
