@@ -96,7 +96,7 @@ def test_measures_must_be_a_table_of_numbers():
         assess(duration_ms=durations)
     with pytest.raises(usvlib.UsvError, match=r"syllable 0 has 1e\+300 in level_db; at most"):
         assess(level_db=1e300)
-    with pytest.raises(usvlib.UsvError, match="measures of 29"):
+    with pytest.raises(usvlib.UsvError, match="measures has 29"):
         usvlib.assess_continuum(features, measures[:29])
 
 

@@ -1,5 +1,6 @@
 """The public names of the package, and what importing it costs."""
 
+import ast
 import inspect
 import re
 import subprocess
@@ -168,3 +169,16 @@ def test_the_version_is_the_same_everywhere():
     assert entries[0] == version
     # pyproject.toml reads it from the package.
     assert not re.search(r"^version\s*=", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+
+
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+MODULES = sorted((ROOT / "usvlib").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_has_more_than_300_lines_without_its_docstrings(path):
+    text = path.read_text()
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, DOCUMENTED)]
+    docstrings = [node.body[0] for node in nodes if ast.get_docstring(node) is not None]
+    n_lines = len(text.splitlines()) - sum(d.end_lineno - d.lineno + 1 for d in docstrings)
+    assert n_lines <= 300
