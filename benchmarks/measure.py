@@ -63,7 +63,7 @@ def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
 
 
 def usvlib_from_file(path, n_passes):
-    """Measure the way from a WAV file to the spectrograms of its syllables."""
+    """Measure all steps from a WAV file to the spectrograms of its syllables."""
     import usvlib
 
     recording = usvlib.data.recording_from_audio(path)
@@ -84,7 +84,7 @@ def passes_of_usvlib(recording, n_passes):
 
 
 def usvlib_same_calls(path, n_passes):
-    """Measure the same with 100 syllables at any length: only the recording grows."""
+    """Measure the same with 100 syllables in audio of any length."""
     import dataclasses
 
     import usvlib
@@ -166,7 +166,7 @@ def transforms(path, n_passes):
 
 
 def profile(path):
-    """Measure the seconds of one thread in each part of the way from a WAV file to mel frames."""
+    """Measure the seconds of one thread in each step from a WAV file to mel frames."""
     import usvlib
     from usvlib._engine import mel_filters, stream
     from usvlib._engine.noisefloor import LogHistogram
@@ -197,7 +197,7 @@ def profile(path):
 
 
 def labels_usvlib(path):
-    """Measure the way from a WAV file to the cluster of each syllable."""
+    """Measure all steps from a WAV file to the cluster of each syllable."""
     import usvlib
 
     spectrograms = usvlib.syllable_spectrograms(usvlib.data.recording_from_audio(path))

@@ -1,8 +1,8 @@
-"""The page's steps as a reader would type them, with librosa and Pillow and nothing of usvlib.
+"""The tutorial's steps as a reader would type them, with librosa and Pillow, without usvlib.
 
-Slow and whole in memory, but each line can be held against the page. The page itself leaves
-syllables of less than two frames undefined, and so does this. Tests compare its numbers with those
-of `usvlib`, benchmarks its time and memory.
+This code is slow and keeps the whole recording in memory, but each line can be compared with the
+tutorial. Like the tutorial, it does not define syllables of less than two frames. Tests compare its
+numbers with those of `usvlib`, and benchmarks its time and memory.
 """
 
 import librosa
@@ -12,7 +12,7 @@ from PIL import Image
 
 
 def mel_spectrogram(samples, samplerate):
-    """Amplitude mel spectrogram of the whole recording [128, n_frames], and its noise floor."""
+    """Return the mel spectrogram of the whole recording [128, n_frames], and its noise floor."""
     specgram = librosa.feature.melspectrogram(
         y=samples,
         sr=samplerate,
@@ -25,7 +25,7 @@ def mel_spectrogram(samples, samplerate):
 
 
 def syllables(specgram, floor, samplerate, onsets, offsets):
-    """Thresholded syllables in log2 units over the floor, without the outermost bands."""
+    """Return thresholded syllables in log2 units over the floor, without the outermost bands."""
     hop_length = int(samplerate / 1000)
     specs = []
     for onset, offset in zip(onsets, offsets, strict=True):
@@ -58,7 +58,7 @@ def centre(spec, halfwidth=20):
 
 
 def centred_features(specs):
-    """From thresholded syllables to pictures of one size [n_syllables, 40, n_columns]."""
+    """Return normalised spectrograms [n_syllables, 40, n_columns] of thresholded syllables."""
     resized = [log_resize(spec) for spec in specs]
     longest = max(spec.shape[1] for spec in resized)
     return np.array([centre(pad(spec, longest)) for spec in resized])

@@ -1,4 +1,4 @@
-"""Compute what the estimators of dimension give on simulated manifolds of known dimension.
+"""Compute the estimates of dimension on simulated manifolds of known dimension.
 
     python tools/calibrate_dimension.py    # a few minutes
 
@@ -62,7 +62,7 @@ def manifold(n_dimensions, repetition, n_syllables=N_POINTS[0]):
 
 
 def rows(n_dimensions, repetition):
-    """Yield what each estimator gives on one manifold, at each scale and number of points."""
+    """Yield the estimate of each estimator on one manifold, at each scale and number of points."""
     features = manifold(n_dimensions, repetition)
     for n_points in N_POINTS:
         for name, scale, estimate in dimension_profile(features[:n_points]):

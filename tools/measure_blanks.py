@@ -23,7 +23,7 @@ N_SPANS = 300
 
 
 def simulated_calls():
-    """Yield what is known of simulated calls at several levels, one row per call."""
+    """Yield the truth about simulated calls at several levels, one row per call."""
     latents = np.random.default_rng(11).standard_normal((400, 6))
     for level_db in LEVELS_DB:
         recording = usvlib.data.simulate_from_latents(
@@ -33,7 +33,7 @@ def simulated_calls():
 
 
 def real_calls(recording):
-    """Yield the same of the calls of a recording, with more and more noise."""
+    """Yield the same for the calls of a recording, with increasing noise."""
     samples = np.concatenate(list(recording.blocks()))
     rng = np.random.default_rng(0)
     quiet = np.median(np.abs(samples)) / 0.6745

@@ -1,9 +1,9 @@
-"""Does a span hold a call? The strength of its strongest ridge, and what noise alone reaches.
+"""The strength of the strongest ridge of a span, which tells calls from noise.
 
 A call is a ridge: a narrow path through the bands along which values stay above the noise floor.
-Noise has ridges, too, but short ones. So the values along a path are summed, less what noise
-reaches in a few of its values only, and the best piece of the best path tells a faint long call
-from noise that is just as loud for a moment.
+Noise has ridges, too, but short ones. From each value along a path we subtract a level that few
+values of noise exceed, and sum the rest. The highest sum over any piece of a path tells a faint
+long call from noise that is equally loud for a moment.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .melfilters import MelFilters
 from .stream import count_frames, mel_amplitudes
 
 STEP_COST = 0.15  # log2 units for each band that a ridge moves from one frame to the next
-# Clicks, and noise that has become louder, raise all bands alike. So much of the rise, in log2
-# units, is taken off. A broadband call stays, because it rises by more.
+# Clicks, and noise that becomes louder, raise all bands alike. Up to this much of the rise, in log2
+# units, is subtracted. A broadband call remains, because it rises by more.
 MAX_RISE = 2.5
-# With fewer bands, a call could fill half of them, and be taken for a rise of the noise.
+# With fewer bands, a call could fill half of them and look like a rise of the noise.
 MIN_BANDS_FOR_RISE = 16
-# The share of the values of noise that lies below what is taken off along a path.
+# Share of the values of noise below the level that is subtracted along a path.
 NOISE_SHARE = 0.985
 NOISE_S = 4.0
 
@@ -37,7 +37,7 @@ def ridge_strengths(
     spectrograms : list of float32 array [n_bands, n_frames]
         In log2 units over the noise floor.
     noise_log2 : float
-        What is taken off each value along a ridge; see `loud_noise`.
+        The level that is subtracted from each value along a ridge; see `loud_noise`.
     window_frames : float
         Length of the Fourier window in frames. Values closer than that are not independent.
 
@@ -50,7 +50,7 @@ def ridge_strengths(
     Examples
     --------
     >>> spectrogram = np.zeros((20, 30), np.float32)
-    >>> spectrogram[5, 10:20] = 2.0  # 10 frames, 1.25 above what is taken off
+    >>> spectrogram[5, 10:20] = 2.0  # 10 frames, 1.25 above the noise
     >>> ridge_strengths([spectrogram], noise_log2=0.75, window_frames=5)
     array([2.5])
     """
@@ -62,7 +62,7 @@ def ridge_strengths(
 
 
 def loud_noise(filters: MelFilters, samplerate_hz: float, hop: int, bands: slice) -> float:
-    """Return what only a few in a hundred values of noise exceed, in log2 units over its floor.
+    """Return the level that 1.5 in 100 values of noise exceed, in log2 units over its floor.
 
     It is measured on simulated white noise, since it depends on the widths of bands and window.
     """
@@ -80,7 +80,7 @@ def _loud_noise(filters, samplerate_hz, hop, first_band, last_band):
 
 
 def _without_rise(spectrogram):
-    """The spectrogram without what all bands of a frame share, up to `MAX_RISE`."""
+    """Return a spectrogram without the rise that all bands of a frame share, up to `MAX_RISE`."""
     if len(spectrogram) < MIN_BANDS_FOR_RISE:
         return np.ascontiguousarray(spectrogram)
     middle = len(spectrogram) // 2
