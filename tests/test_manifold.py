@@ -456,3 +456,16 @@ def test_a_mean_is_opaque_from_a_quarter_of_the_highest_value():
     np.testing.assert_allclose(
         usvlib.manifold.opacity(np.array([-1, 0, 0.5, 1, 2, 8]), 8.0), [0, 0, 0.25, 0.5, 1, 1]
     )
+
+
+@pytest.mark.parametrize("shift", [0, 100])
+def test_the_map_keeps_its_share_of_the_axes_wherever_it_lies(shift):
+    coordinates = np.random.default_rng(0).uniform(-3, 3, (80, 2)) * (1, 4) + shift
+    features = np.random.default_rng(1).uniform(0, 5, (80, 12, 10))
+    ax = plot_examples(features, coordinates, 12)
+    low, high = coordinates.min(axis=0), coordinates.max(axis=0)
+    limits = np.array([ax.get_xlim(), ax.get_ylim()]).T
+    np.testing.assert_allclose(limits.mean(axis=0), (low + high) / 2)
+    shares = (high - low) / np.ptp(limits, axis=0)
+    assert 0.5 < shares[0] < 0.7
+    assert shares[0] == pytest.approx(shares[1])
