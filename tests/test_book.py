@@ -163,7 +163,6 @@ def test_no_page_is_stale(book):
 
     # An edit of the prose reaches the page, and no cell runs.
     replace_in(book.chapter, "Old prose", "New prose")
-    os.utime(book.chapter, (time.time() + 5, time.time() + 5))
     edited = book.build(mine)
     assert "New prose" in edited
     assert "Old prose" not in edited
@@ -203,6 +202,7 @@ class TestDigest:
     def project(self, tmp_path, monkeypatch):
         monkeypatch.setattr(build_book, "ROOT", tmp_path)
         files = ("usvlib/study.py", "usvlib/explorer/explorer.js", "usvlib/continuum/controls.csv")
+        files += ("tools/kernel_notes.py", "tools/notebooks.py")
         for name in (*files, "benchmarks/results.json", "requirements.txt"):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("before")
@@ -222,6 +222,8 @@ class TestDigest:
             "usvlib/explorer/added.html",
             "benchmarks/results.json",
             "requirements.txt",
+            "tools/kernel_notes.py",
+            "tools/notebooks.py",
         ],
     )
     def test_it_changes_with_every_file_that_reaches_the_pages(self, project, name):
@@ -230,10 +232,13 @@ class TestDigest:
         (project / name).write_text("after")
         assert self.digest() != before
 
-    def test_compiled_files_do_not_change_it(self, project):
+    @pytest.mark.parametrize(
+        "name", ["__pycache__/study.cpython-311.pyc", ".study.py.swp", "study.py~", "#study.py#"]
+    )
+    def test_compiled_files_and_those_of_an_editor_do_not_change_it(self, project, name):
         before = self.digest()
         (project / "usvlib" / "__pycache__").mkdir()
-        (project / "usvlib" / "__pycache__" / "study.cpython-311.pyc").touch()
+        (project / "usvlib" / name).touch()
         assert self.digest() == before
 
     def test_it_changes_with_the_recipe_and_the_recordings(self, project):
@@ -292,6 +297,124 @@ def test_an_unusable_setting_fails_with_a_line(book, settings, message):
     assert process.returncode != 0
     assert message in output
     assert "Traceback" not in output
+
+
+# Runs once for each state of usvlib; the file counts how often.
+EDITS_WHILE_IT_RUNS = """
+```{code-cell} ipython3
+from pathlib import Path
+
+runs = Path("runs")
+runs.write_text(runs.read_text() + "x" if runs.exists() else "x")
+if len(runs.read_text()) <= MOST:
+    module = Path(usvlib.__file__).with_name("normalisation.py")
+    code = module.read_text()
+    module.write_text(code.replace("    return features\\n", "    return features + 1\\n") + "\\n")
+```
+"""
+
+
+@pytest.mark.slow
+def test_an_edit_of_usvlib_while_a_build_runs_reaches_no_page_under_the_old_digest(tmp_path):
+    book = Book(tmp_path)
+    mine = book.record()
+    module = book.root / "usvlib" / "normalisation.py"
+    before, prose = module.read_text(), book.chapter.read_text()
+    code = prose + EDITS_WHILE_IT_RUNS
+    book.chapter.write_text(code.replace("MOST", "1"))
+    rebuilt = book.build(mine)
+    assert "Files changed while the book was built: it is built again" in book.output
+    assert "return features + 1\n" in module.read_text()
+
+    # The edit is reverted: its numbers must not be shown under the digest of before.
+    module.write_text(before)
+    reverted = book.build(mine)
+    assert printed_mean(rebuilt) == pytest.approx(printed_mean(reverted) + 1, abs=1e-4)
+
+    # Where files keep changing, the last book stays.
+    book.chapter.write_text(code.replace("MOST", "100"))
+    process = book.start(mine)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert output.endswith(
+        "The book was not built: its files keep changing; _build/html still leads to the last one\n"
+    )
+    assert printed_mean(book.page()) == printed_mean(reverted)
+
+
+def record_tones(path, frequency_hz, n=6):
+    """Write a WAV file of faint noise with tones, and a table of their onsets and offsets."""
+    rate_hz = 250_000
+    times_s = np.arange(2 * rate_hz) / rate_hz
+    samples = np.random.default_rng(0).normal(0, 0.002, len(times_s))
+    onsets_s = 0.1 + 0.3 * np.arange(n)
+    for onset_s in onsets_s:
+        inside = (times_s >= onset_s) & (times_s < onset_s + 0.05)
+        samples[inside] += 0.2 * np.sin(2 * np.pi * frequency_hz * times_s[inside])
+    soundfile.write(path, samples, rate_hz, subtype="PCM_16")
+    np.savetxt(path.with_suffix(".csv"), np.stack([onsets_s, onsets_s + 0.05], 1), delimiter=",")
+
+
+class TestBlanks:
+    """What is said before anything runs, where syllables are blank or missing."""
+
+    @pytest.mark.slow
+    def test_recipes_are_named_that_find_calls_below_the_band(self, book, tmp_path):
+        record_tones(tmp_path / "rats.wav", 25_000)
+        process = book.start(tmp_path / "rats.wav")
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "Traceback" not in output
+        assert "01_chapter" not in output
+        assert output.splitlines()[-1] == (
+            "The book was not built: all 6 syllables are blank: nothing stands out between 46 and "
+            "113 kHz; RECIPE=rat finds 6, RECIPE=pup finds 6"
+        )
+
+    def test_a_recipe_that_the_sampling_rate_does_not_allow_is_not_tried(self, tmp_path, cache):
+        # At 20 kHz only the recipe for songbirds has bands.
+        rng = np.random.default_rng(0)
+        soundfile.write(tmp_path / "noise.wav", rng.normal(0, 0.01, 40_000), 20_000)
+        (tmp_path / "noise.csv").write_text("0.5,0.55\n1,1.05\n")
+        study = usvlib.open_study(tmp_path / "noise.wav", usvlib.RECIPES["songbird"])
+        with pytest.raises(SystemExit) as refusal:
+            build_book.report_blanks(study)
+        assert refusal.value.code.endswith(
+            "all 2 syllables are blank: nothing stands out between 0.54 and 9.6 kHz; no other "
+            "recipe finds one"
+        )
+
+    def test_no_syllable_at_all(self, tmp_path, cache):
+        arrays = {"recording": np.ones(250_000, np.int16), "samplerate": 250_000}
+        none = np.zeros(0, int)
+        np.savez(tmp_path / "none.npz", **arrays, syllable_onsets=none, syllable_offsets=none)
+        with pytest.raises(SystemExit, match=r"built: there are no syllables in none\.npz"):
+            build_book.report_blanks(usvlib.open_study(tmp_path / "none.npz"))
+
+    @pytest.mark.parametrize(
+        ("blank", "said"), [([0, 0, 0], ""), ([0, 1, 0], "1 of 3 syllables are blank: ")]
+    )
+    def test_a_few_are_counted_in_a_line(self, capsys, blank, said):
+        study = types.SimpleNamespace(
+            recordings=[types.SimpleNamespace(n_syllables=3)],
+            spectrograms=types.SimpleNamespace(blank=np.array(blank, bool)),
+            kept_khz=(46, 113),
+        )
+        build_book.report_blanks(study)
+        printed = capsys.readouterr().out
+        assert printed == said + bool(said) * "nothing stands out between 46 and 113 kHz\n"
+
+
+@pytest.mark.slow
+def test_what_a_cell_writes_to_the_error_stream_fails_the_build_and_is_shown(tmp_path):
+    book = Book(tmp_path)
+    replace_in(book.chapter, "print(study)", "import sys; print('over the limit', file=sys.stderr)")
+    for _ in range(2):  # the second build must not find it in the cache
+        process = book.start(book.record())
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert "\n01_chapter  failed\n" in output
+        assert "wrote to the error stream:\nover the limit\n" in output
 
 
 @pytest.mark.slow

@@ -35,33 +35,93 @@ def main():
         os.environ["USVLIB_RECORDING"] = choose_recording()
         study = usvlib.open_study()
         print(f"Building on {study}", flush=True)
+        report_blanks(study)
         # Compute every stage before several chapters ask for it at once.
         _ = study.clusters, study.measures
     except usvlib.UsvError as error:
         sys.exit(f"The book was not built: {error}")
     with locked(BUILD / ".lock"):
-        output = BUILD / digest(study)
+        name = digest(study)
+        output = BUILD / name
         unfinished = output / "unfinished"
         # A build that was killed may have left half-written files.
         if unfinished.exists():
             shutil.rmtree(output)
         output.mkdir(parents=True, exist_ok=True)
         unfinished.touch()
-        ok = run_chapters(output / "_build" / ".jupyter_cache") and run_sphinx(output)
+
+        def is_current():
+            return current_digest() == name
+
+        ok = run_chapters(output / "_build" / ".jupyter_cache", is_current) and run_sphinx(output)
+        if not is_current():
+            start_again()
         unfinished.unlink()
         if not ok:
-            left = "; _build/html still leads to the last one" * (BUILD / "html").exists()
-            sys.exit(f"The book was not built{left}")
+            sys.exit(f"The book was not built{last_book()}")
         point_to(output / "_build" / "html")
         forget_old_builds(output)
     print(f"The book is built. Open {(BUILD / 'html' / 'index.html').as_uri()}")
 
 
+def report_blanks(study):
+    """Print how many syllables are blank, and exit if all are, before anything runs."""
+    import usvlib
+
+    n = sum(recording.n_syllables for recording in study.recordings)
+    if n == 0:
+        sys.exit(f"The book was not built: there are no syllables in {study.name}")
+    n_blank = int(study.spectrograms.blank.sum())
+    low, high = (f"{khz:.0f}" if khz >= 10 else f"{khz:.2g}" for khz in study.kept_khz)
+    reason = f"nothing stands out between {low} and {high} kHz"
+    if n_blank < n:
+        if n_blank:
+            print(f"{n_blank:,} of {n:,} syllables are blank: {reason}", flush=True)
+        return
+    hints = []
+    for name, recipe in usvlib.RECIPES.items():
+        # A recipe that the sampling rate does not allow is left out.
+        with contextlib.suppress(usvlib.UsvError), warnings.catch_warnings():
+            warnings.simplefilter("ignore", usvlib.UsvWarning)
+            found = usvlib.syllable_spectrograms(study.recordings, recipe)
+            if n_found := int((~found.blank).sum()):
+                hints.append(f"RECIPE={name} finds {n_found:,}")
+    which = f"all {n:,} syllables are blank" if n > 1 else "the only syllable is blank"
+    hint = ", ".join(hints) or "no other recipe finds one"
+    sys.exit(f"The book was not built: {which}: {reason}; {hint}")
+
+
+def start_again():
+    """Build once more in a fresh process, because files changed; the second time, give up."""
+    again = "--again"
+    if again in sys.argv:
+        sys.exit(f"The book was not built: its files keep changing{last_book()}")
+    print("Files changed while the book was built: it is built again", flush=True)
+    os.execv(sys.executable, [sys.executable, *sys.argv, again])
+
+
+def last_book():
+    """Return what a message adds if there is an older book."""
+    return "; _build/html still leads to the last one" * (BUILD / "html").exists()
+
+
+def current_digest():
+    """Return the digest of the files as they are now, or None if the recording is gone."""
+    import usvlib
+
+    try:
+        return digest(usvlib.open_study())
+    except usvlib.UsvError:
+        return None
+
+
 def digest(study):
     """Return the digest, in hexadecimal, of all that the pages depend on except their sources."""
     digest = hashlib.sha256()
-    files = [path for path in (ROOT / "usvlib").rglob("*") if "__pycache__" not in path.parts]
+    files = [path for path in (ROOT / "usvlib").rglob("*") if not is_passing(path)]
     files += [*(ROOT / "benchmarks").glob("*.json"), ROOT / "requirements.txt"]
+    # These run the chapters.
+    files += [ROOT / "tools" / "kernel_notes.py", ROOT / "tools" / "notebooks.py"]
     for path in sorted(filter(Path.is_file, files)):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(ROOT).as_posix()} {content}\n".encode())
@@ -70,6 +130,12 @@ def digest(study):
     lines += [f"{name} {importlib.metadata.version(name)}" for name in dependencies()]
     digest.update("\n".join(lines).encode())
     return digest.hexdigest()[:16]
+
+
+def is_passing(path):
+    """Return whether a file is compiled code, or what an editor keeps while it is open."""
+    parts = path.relative_to(ROOT).parts
+    return "__pycache__" in parts or any(p.startswith((".", "#")) or p.endswith("~") for p in parts)
 
 
 def dependencies():
@@ -92,8 +158,12 @@ def choose_recording():
     return "ivanenko2020"
 
 
-def run_chapters(cache_path):
-    """Execute the chapters that are not in the cache, several at a time; print a line for each."""
+def run_chapters(cache_path, is_current):
+    """Execute the chapters that are not in the cache, several at a time; print a line for each.
+
+    Return whether all succeeded. Their outputs are kept only if `is_current` says, after all have
+    run, that nothing that they depend on has changed meanwhile.
+    """
     import joblib
     from jupyter_cache import get_cache
     from jupyter_cache.base import CacheBundleIn
@@ -102,7 +172,7 @@ def run_chapters(cache_path):
     cache = get_cache(cache_path)
     for record in cache.list_project_records():
         cache.remove_nb_from_project(record.pk)
-    chapters = sorted((ROOT / "chapters").glob("*.ipynb"))
+    chapters = notebooks.notebook_paths(ROOT)
     for chapter in chapters:
         cache.add_nb_to_project(str(chapter))
     to_run = [Path(record.uri) for record in cache.list_unexecuted()]
@@ -118,24 +188,36 @@ def run_chapters(cache_path):
             report(chapter, "unchanged")
     with concurrent.futures.ThreadPoolExecutor(joblib.cpu_count()) as pool:
         tasks = {pool.submit(timed_execution, chapter): chapter for chapter in to_run}
-        failures = {}
+        results, failures = [], {}
         for task in concurrent.futures.as_completed(tasks):
             chapter = tasks[task]
             # Besides an error in a cell: a cell that takes too long, a kernel that dies.
-            if error := task.exception():
+            error = task.exception() or complaints(task.result()[0])
+            if error:
                 failures[chapter] = error
                 report(chapter, "failed")
             else:
                 notebook, seconds = task.result()
-                cache.cache_notebook_bundle(
-                    CacheBundleIn(notebook, str(chapter), data={"execution_seconds": seconds}),
-                    check_validity=False,
-                    overwrite=True,
-                )
+                data = {"execution_seconds": seconds}
+                results.append(CacheBundleIn(notebook, str(chapter), data=data))
                 report(chapter, f"{seconds:.1f} s")
+    if results and not is_current():
+        return False
+    for result in results:
+        cache.cache_notebook_bundle(result, check_validity=False, overwrite=True)
     for chapter, error in failures.items():
         print(f"\n{chapter} failed:\n{error}", file=sys.stderr)
     return not failures
+
+
+def complaints(notebook):
+    """Return what cells wrote to the error stream, which fails a strict build; else no text."""
+    lines = []
+    for number, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                lines.append(f"cell {number} wrote to the error stream:\n{output.text}")
+    return "\n".join(lines)
 
 
 def timed_execution(chapter):

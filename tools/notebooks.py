@@ -279,7 +279,7 @@ def as_text(notebook, root=ROOT):
     """Return the inputs of a notebook as MyST Markdown."""
     settings = load_jupytext_configuration_file(str(root / "chapters" / "jupytext.toml"))
     notebook = copy.deepcopy(notebook)  # jupytext changes what it writes
-    notebook.metadata.pop("language_info", None)
+    notebook.metadata = nbformat.from_dict({"kernelspec": notebook.metadata["kernelspec"]})
     return jupytext.writes(notebook, fmt="md:myst", config=settings)
 
 
