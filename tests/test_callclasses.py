@@ -1,5 +1,7 @@
 """Each class rule of the literature finds a contour that was made for it."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -106,6 +108,11 @@ def test_the_most_common_class_of_the_first_repertoire_comes_first():
     assert [label.get_text() for label in bars.get_yticklabels()] == ["up", "flat", "down"]
     assert [bar.get_width() for bar in bars.patches] == [4, 2, 1, 0, 0, 3]
     assert bars.yaxis_inverted()
+    # Solid bars lie above hatched ones, and no bar covers another.
+    ends = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in bars.patches]
+    middles = [sum(end) / 2 for end in ends]
+    assert middles == pytest.approx([-0.2, 0.8, 1.8, 0.2, 1.2, 2.2])
+    assert all(below[1] <= above[0] for below, above in pairwise(sorted(ends)))
     sweep, bow = bottom.axes[0].collections[0].get_offsets()[0]
     contour = np.asarray(CONTOURS["up"])
     n = len(contour) // 6

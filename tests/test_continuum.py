@@ -91,7 +91,8 @@ def test_measures_must_be_a_table_of_numbers():
             usvlib.assess_continuum(features, given)
     with pytest.raises(usvlib.UsvError, match=r"measures has a column level_db of type .*numbers"):
         assess(level_db="loud")
-    durations = measures.duration_ms.where(measures.index != 3, -1)
+    # Half a millisecond is a duration.
+    durations = measures.duration_ms.mask(measures.index == 1, 0.5).mask(measures.index == 3, -1)
     with pytest.raises(usvlib.UsvError, match="duration_ms of syllable 3 is -1; it must be above"):
         assess(duration_ms=durations)
     with pytest.raises(usvlib.UsvError, match=r"syllable 0 has 1e\+300 in level_db; at most"):

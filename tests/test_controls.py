@@ -161,3 +161,33 @@ def test_types_too_far_apart_for_a_mouse_are_an_error():
 
     with refused("separation is 60", "3 types", "cannot be farther apart than about"):
         controls.types(np.random.default_rng(0), 30, 3, 60.0)
+
+
+def test_options_have_the_values_of_the_documentation_unless_given():
+    rng = np.random.default_rng
+    for kind, options in (
+        ("types", {"n_types": 6, "separation": 8.0}),
+        ("mean_frequency_types", {"n_types": 3, "separation": 5.0}),
+        ("satellite", {"share": 0.12, "separation": 8.0}),
+        ("jumps", {"share": 0.25, "size_khz": 20.0, "spread_khz": 2.5}),
+        ("bent", {"reach": 1.2, "noise": 0.15}),
+        ("band", {"noise": 0.12}),
+        ("uneven", {"power": 2.5}),
+    ):
+        default, given = (controls.CONTROLS[kind](rng(0), 300, **o) for o in ({}, options))
+        np.testing.assert_array_equal(default[0], given[0])
+        np.testing.assert_array_equal(default[1], given[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "values"),
+    [
+        ("jumps", "spread_khz", (0, 0.5)),
+        ("band", "noise", (0, 0.5)),
+        ("jumps", "share", (0.001, 0.999)),
+        ("satellite", "separation", (0.001, 50)),
+    ],
+)
+def test_the_bounds_of_an_option_are_those_of_its_message(kind, option, values):
+    for value in values:
+        assert controls._check_options(kind, {option: value}) == {option: value}

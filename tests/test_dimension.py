@@ -238,3 +238,22 @@ def test_the_faster_of_two_exact_solvers_is_taken(monkeypatch, n_syllables, solv
     monkeypatch.setattr(sklearn.decomposition, "PCA", Watched)
     principal_components(np.random.default_rng(0).standard_normal((n_syllables, 6, 10)))
     assert set(taken) == {solver}
+
+
+def test_the_calibration_is_drawn_over_its_scales_and_against_the_truth():
+    figure = dimension.plot_calibration(100)
+    table = dimension.dimension_calibration()
+    for ax, name in zip(figure.axes, ALL, strict=False):
+        of_estimator = table[(table.n_points == 100) & (table.estimator == name)]
+        assert len(ax.lines) == of_estimator.dimension.nunique()
+        for line, (_, rows) in zip(ax.lines, of_estimator.groupby("dimension"), strict=True):
+            assert line.get_xdata().tolist() == [5, 10, 20, 40]
+            expected = rows.groupby("n_neighbors").estimate.mean()
+            np.testing.assert_allclose(line.get_ydata(), expected)
+        assert ax.get_xlim() == (4, 60)
+    known = dimension.calibrated_estimates(100)
+    diagonal, dots = figure.axes[-1].lines
+    assert diagonal.get_xdata().tolist() == diagonal.get_ydata().tolist()
+    np.testing.assert_allclose(dots.get_ydata(), known.estimate)
+    assert (np.abs(dots.get_xdata() - known.dimension) < 0.4).all()
+    assert figure.axes[0].get_ylim()[0] == 0

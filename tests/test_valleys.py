@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binom, multivariate_normal
 
 import usvlib
-from usvlib.continuum import assessment, valleys
+from usvlib.continuum import alignment, assessment, valleys
 
 
 def _two_clouds(n=200, apart=8.0, n_axes=3, seed=0):
@@ -341,3 +341,94 @@ class TestEvidence:
         profile = assessment._profile({"both": points}, np.zeros(300, int), rng)
         assert 120 <= len(profile) <= 150
         assert set(profile.side) == {0, 1}
+
+
+class TestBridges:
+    """Two components are one group if the middle between them holds enough points."""
+
+    @pytest.mark.parametrize(
+        ("n_middle", "n_side", "excess", "bridged"),
+        [
+            # More than 0.55 of the density at the sides, and at least two points.
+            (12, 20, 9.0, True),
+            (10, 20, 9.0, False),
+            (2, 3, 9.0, True),
+            (1, 1, 9.0, False),
+            # Fewer points, which are as close to their neighbours as those at the sides.
+            (3, 30, 0.59, True),
+            (3, 30, 0.61, False),
+            (2, 30, 0.0, False),
+        ],
+    )
+    def test_the_middle_is_filled_or_dense(self, monkeypatch, n_middle, n_side, excess, bridged):
+        points, side = _two_clouds(100, apart=9.0, n_axes=2)
+        mixture, _ = valleys._fit_mixture(points, np.eye(2)[side])
+        monkeypatch.setattr(valleys, "_count_pair", lambda *_: (n_middle, n_side, excess))
+        # The p-value is no reason to merge here.
+        monkeypatch.setattr(valleys, "LENIENT_P", 1.0)
+        _, groups = valleys.find_groups(mixture, points, points, np.zeros(100))
+        assert (groups.max() == 0) == bridged
+
+    def test_a_pair_that_cannot_be_counted_is_not_bridged(self, monkeypatch):
+        points, side = _two_clouds(100, apart=9.0, n_axes=2)
+        mixture, _ = valleys._fit_mixture(points, np.eye(2)[side])
+        monkeypatch.setattr(valleys, "_count_pair", lambda *_: None)
+        monkeypatch.setattr(valleys, "LENIENT_P", 1.0)
+        _, groups = valleys.find_groups(mixture, points, points, np.zeros(100))
+        assert groups.max() == 1
+
+    def test_strict_groups_need_a_smaller_p_value_than_lenient_ones(self, monkeypatch):
+        points, side = _two_clouds(100, apart=9.0, n_axes=2)
+        mixture, _ = valleys._fit_mixture(points, np.eye(2)[side])
+        # Of 8 and of 14 points, none and three in the middle: 0.4 % and 2.9 %; and 5 of 12: 39 %.
+        for counts, found in (((0, 8), (1, 1)), ((3, 11), (0, 1)), ((5, 7), (0, 0))):
+            monkeypatch.setattr(valleys, "_count_pair", lambda *_, c=counts: (*c, 9.0))
+            monkeypatch.setattr(valleys, "BRIDGE_RATIO", 9.0)
+            groups = valleys.find_groups(mixture, points, points, np.zeros(100))
+            assert tuple(group.max() for group in groups) == found
+
+
+class TestSpaces:
+    def test_each_space_is_scaled_so_that_its_axes_count_alike(self):
+        rng = np.random.default_rng(0)
+        features = rng.normal(3, 1, (80, 12, 10)).astype(np.float32)
+        measures = pandas.DataFrame(
+            {
+                "duration_ms": rng.uniform(10, 90, 80),
+                "mean_frequency_khz": rng.uniform(50, 90, 80),
+                "level_db": rng.uniform(20, 40, 80),
+            }
+        )
+        spaces = alignment.spaces_of(features, measures)
+        assert list(spaces) == ["both", "features", "measures"]
+        scores = spaces["features"]
+        deviations = scores.std(axis=0)
+        assert deviations[0] == pytest.approx(1, abs=1e-5)
+        assert (np.diff(deviations) <= 1e-6).all()
+        np.testing.assert_allclose(scores.mean(axis=0), 0, atol=1e-5)
+        log_ms, khz, level = spaces["both"][:, scores.shape[1] :].T
+        np.testing.assert_array_equal(spaces["both"][:, : scores.shape[1]], scores)
+        np.testing.assert_array_equal(spaces["measures"], np.stack([log_ms, khz], axis=1))
+        for column, values, weight in (
+            (log_ms, np.log(measures.duration_ms), 1),
+            (khz, measures.mean_frequency_khz, 1),
+            (level, measures.level_db, 0.4),
+        ):
+            np.testing.assert_allclose(
+                column, weight * (values - values.mean()) / values.std(ddof=0)
+            )
+        np.testing.assert_array_equal(alignment.spaces_of(features)["features"], scores)
+
+    def test_the_alignment_fills_the_width_and_centres_the_mean_band(self):
+        syllable = np.zeros((2, 41, 30), np.float32)
+        syllable[0, 30, 5:26] = 4
+        syllable[0, 33, 5:26] = 1
+        syllable[1, 10, 12:18] = np.linspace(2, 4, 6)
+        aligned = alignment.align(syllable)
+        # Values of at most 1 are noise, and do not move the mean band.
+        assert aligned[0].argmax(axis=0).tolist() == [20] * alignment.N_COLUMNS
+        np.testing.assert_allclose(aligned[0, 20], 4, atol=1e-5)
+        np.testing.assert_allclose(aligned[0, 23], 1, atol=1e-5)
+        np.testing.assert_allclose(
+            aligned[1, 20], np.linspace(2, 4, alignment.N_COLUMNS), atol=1e-5
+        )
