@@ -633,7 +633,7 @@ def test_a_file_that_changes_while_it_is_open_is_an_error(tmp_path):
     path = _file(tmp_path)
     recording = recording_from_audio(path)
     soundfile.write(path, np.zeros(RATE), RATE)
-    with refused("mine.wav", "was changed"):
+    with refused("mine.wav", "has changed"):
         recording.read(0, 0.01)
 
 

@@ -392,7 +392,7 @@ def _mean_level(recording):
 def test_a_mapped_file_that_changed_is_not_opened_again(tmp_path):
     content = pickle.dumps(_mapped(tmp_path))
     np.save(tmp_path / "samples.npy", np.zeros(10, np.int16))
-    with refused("samples.npy", "was changed"):
+    with refused("samples.npy", "has changed"):
         pickle.loads(content)
 
 
