@@ -191,3 +191,13 @@ def test_options_have_the_values_of_the_documentation_unless_given():
 def test_the_bounds_of_an_option_are_those_of_its_message(kind, option, values):
     for value in values:
         assert controls._check_options(kind, {option: value}) == {option: value}
+
+
+@pytest.mark.parametrize("separation", [3.0, 6.0])
+def test_the_oracle_gives_the_separation_of_the_nearest_two_types(separation):
+    rng = np.random.default_rng(0)
+    types = np.arange(3000) % 3
+    space = rng.standard_normal((3000, 4)) * [1, 5, 1, 0.2]
+    space[:, 0] += np.array([0, separation, 40])[types]
+    assert controls.oracle_separation(space, types) == pytest.approx(separation, rel=0.05)
+    assert np.isnan(controls.oracle_separation(space, np.zeros(3000, int)))

@@ -257,3 +257,13 @@ def test_the_calibration_is_drawn_over_its_scales_and_against_the_truth():
     np.testing.assert_allclose(dots.get_ydata(), known.estimate)
     assert (np.abs(dots.get_xdata() - known.dimension) < 0.4).all()
     assert figure.axes[0].get_ylim()[0] == 0
+
+
+def test_the_scale_is_that_of_the_documentation_unless_given():
+    points = ball(2, n_points=80)
+    for estimator, scale in (
+        (estimators.two_nn_dimension, 2),
+        (estimators.likelihood_dimension, 20),
+        (estimators.local_pca_dimension, 20),
+    ):
+        assert estimator(points) == estimator(points, scale) != estimator(points, scale + 2)

@@ -178,4 +178,5 @@ def test_the_figure_shows_the_power_of_six_types_over_the_number_of_syllables():
     means = [lines.lines[0].get_ydata().mean() for lines in last.containers]
     assert means == sorted(means)
     assert last.get_xscale() == "log"
+    assert last.get_xticks().tolist() == [200, 300, 600, 1600]
     plt.close(figure)

@@ -307,6 +307,15 @@ class TestEvidence:
         assert table.both.max() == pytest.approx(share, abs=0.15)
         assert found.any() == (share >= assessment.MIN_SUPPORT)
 
+    def test_of_well_supported_windows_that_with_the_most_groups_is_taken(self, monkeypatch):
+        def groups(space, a, b):
+            return {k: (True, np.arange(60) % (2 if k < 6 else 3)) for k in range(2, 9)}
+
+        monkeypatch.setattr(assessment, "_groups_by_number", groups)
+        spaces = {"both": np.zeros((60, 2))}
+        _, found = assessment._separation(spaces, np.random.default_rng(0))
+        assert found.max() == 2
+
     def test_a_stray_syllable_joins_the_group_that_most_halves_put_it_with(self):
         # Of 100 syllables, the last two move from group to group.
         groups = []
