@@ -8,39 +8,41 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/installed
 SETTINGS := RECORDING ANNOTATIONS RECIPE CHANNEL SAMPLERATE
+# Names of files may hold anything: make must neither run $(shell ...) in them nor lose a $.
+$(foreach name,$(SETTINGS),$(if $(findstring command,$(origin $(name))),\
+	$(eval override $(name) := $$(value $(name)))))
 WITHOUT_SETTINGS := env $(foreach name,$(SETTINGS),-u $(name) -u USVLIB_$(name)) \
 	-u USVLIB_DATA_DIR -u USVLIB_CACHE_DIR
 PYTEST := $(WITHOUT_SETTINGS) $(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/site
 export $(SETTINGS)
 
-.PHONY: book test quick test-site lab bench serve lint linkcheck sync controls lock clean clean-cache
+.PHONY: ready book test quick test-site lab bench serve lint linkcheck sync controls lock clean clean-cache
 
-book: $(INSTALLED)
+book: ready
 	@$(BIN)/python tools/build_book.py
 
-test: $(INSTALLED)
+test: ready
 	@$(PYTEST) --nbval --nbval-current-env --nbval-sanitize-with tests/sanitize.cfg \
 		--nbval-cell-timeout 300 tests usvlib chapters
 	@$(MAKE) --no-print-directory lint
 	@$(WITHOUT_SETTINGS) $(BIN)/python tools/check_site.py --if-possible
 
-quick: $(INSTALLED)
+quick: ready
 	@$(MAKE) --no-print-directory lint
 	@$(PYTEST) -m "not slow" tests usvlib
 
 # Opens the built pages in a Chromium, and checks weight, accessibility, phones and print.
-test-site: $(INSTALLED)
+test-site: ready
 	@$(WITHOUT_SETTINGS) $(BIN)/python tools/check_site.py
 
-lab: $(INSTALLED)
+lab: ready
 	$(BIN)/jupyter lab --config tools/jupyter_server_config.py chapters
 
 serve: book
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-lint: $(INSTALLED)
+lint: ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/oxlint --deny-warnings _assets usvlib
 	@$(BIN)/lint-imports --no-logo --no-cache
@@ -49,33 +51,29 @@ lint: $(INSTALLED)
 linkcheck: book
 	@$(BIN)/jupyter-book build . --builder linkcheck --path-output "$$(cd -P _build/html/../.. && pwd)"
 
-bench: $(INSTALLED)
+bench: ready
 	@$(BIN)/python benchmarks/run.py
 
 # Pairs the texts and notebooks of the chapters, runs them, and stores their text outputs.
-sync: $(INSTALLED)
+sync: ready
 	@$(WITHOUT_SETTINGS) $(BIN)/python tools/notebooks.py sync
 
 # Measures how often the verdict is right on simulated repertoires: over an hour on two cores.
-controls: $(INSTALLED)
+controls: ready
 	@$(BIN)/python tools/controls.py
 
 # Locks the newest versions of all packages within the ranges of pyproject.toml.
-lock: $(INSTALLED)
+lock: ready
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --no-header \
-		--no-annotate --quiet pyproject.toml -o requirements.txt
+		--no-annotate --generate-hashes --quiet pyproject.toml -o requirements.txt
 
 clean:
 	rm -rf _build
 
 # Deletes computed stages and unpacked audio; they are computed again when they are needed.
-clean-cache: $(INSTALLED)
+clean-cache: ready
 	@$(BIN)/python -c 'import usvlib; print(f"{usvlib.data.clear_cache() / 1e6:.0f} MB deleted")'
 
-$(INSTALLED): requirements.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
-	@echo "Installing what the book needs into .venv (a few minutes, once)"
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+# Installs what is needed into .venv, unless that has been done.
+ready:
+	@$(PYTHON) tools/prepare.py

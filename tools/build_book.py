@@ -19,6 +19,7 @@ import warnings
 from pathlib import Path
 
 import notebooks
+import prepare
 from notebooks import ROOT
 
 BUILD = ROOT / "_build"
@@ -26,6 +27,7 @@ KEPT_BUILDS = 3
 
 
 def main():
+    prepare.check_folders()
     import usvlib
 
     warnings.formatwarning = lambda message, *_: f"{message}\n"
