@@ -209,7 +209,7 @@ def test_more_clusters_than_different_points_are_an_error():
         (None, ["coordinates is None", "array of numbers"]),
         ("map.npy", ["coordinates is 'map.npy'", "array of numbers"]),
         (3, ["coordinates", "()"]),
-        ([[0, 1], [2]], ["coordinates is of type list", "array of numbers"]),
+        ([[0, 1], [2]], ["coordinates is [[0, 1], [2]]", "array of numbers"]),
         (pd.DataFrame({"x": [0], "y": [1]}), ["coordinates is of type DataFrame", "array"]),
         (np.array([["a", "b"]]), ["coordinates is of type ndarray (<U1)", "array of numbers"]),
     ],

@@ -182,7 +182,7 @@ def test_features_that_are_not_finite_are_an_error_that_names_the_syllable(simul
 NO_NUMBERS = [
     (None, "None"),
     ("features.npy", "'features.npy'"),
-    ([[1], [1, 2]], "of type list"),
+    ([[1], [1, 2]], "[[1], [1, 2]]"),
     (np.full((5, 4), "a"), "of type ndarray (<U1)"),
     (np.zeros((5, 4), complex), "of type ndarray (complex128)"),
     (pd.DataFrame({"onset_s": [0.1] * 5, "duration_ms": [1] * 5}), "of type DataFrame"),

@@ -231,7 +231,7 @@ def test_a_step_of_what_is_no_spectrogram_is_an_error(step, bad, words):
 
 @pytest.mark.parametrize("threshold", ["0", float("nan"), [0], np.zeros(2)], ids=str)
 def test_a_threshold_that_is_no_number_is_an_error(threshold):
-    with refused("threshold is", "must be a number"):
+    with refused("threshold is", "must be a finite number"):
         apply_threshold(np.zeros((3, 4), np.float32), threshold)
 
 

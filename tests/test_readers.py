@@ -513,7 +513,7 @@ def test_a_missing_array_is_an_error_that_names_it(npz, cache, missing):
         ({"syllable_onsets": np.array([100])}, ["1 onsets", "3 offsets"]),
         ({"syllable_onsets": np.array([1.0, np.nan, 3])}, ["onsets[1]", "finite"]),
         ({"syllable_offsets": np.array([1, 2, 3])}, ["syllable 0", "before"]),
-        ({"recording": np.zeros(0, np.int16)}, ["no samples"]),
+        ({"recording": np.zeros(0, np.int16)}, ["n_samples is 0"]),
     ],
 )
 def test_arrays_that_do_not_fit_are_an_error(npz, cache, changes, words):

@@ -282,15 +282,20 @@ def test_a_file_that_is_not_there_is_missing(tmp_path):
         load_recipe(tmp_path / "nowhere.toml")
 
 
+def test_a_recipe_is_no_name_of_one():
+    with refused("source is of type Recipe", "tutorial, songbird, rat, pup"):
+        load_recipe(ORIGINAL)
+
+
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "folder.toml").mkdir()
     with refused("folder.toml", "missing"):
         load_recipe(tmp_path / "folder.toml")
 
 
-@pytest.mark.parametrize("source", ["mouse", "Tutorial", "", None, 3, ORIGINAL, ["rat"]])
+@pytest.mark.parametrize("source", ["mouse", "Tutorial", "", None, 3, ["rat"]])
 def test_an_unknown_name_is_an_error_that_lists_the_names(source):
-    with refused(repr(source), "tutorial, songbird, rat, pup", ".toml"):
+    with refused(f"source is {source!r}", "tutorial, songbird, rat, pup", ".toml"):
         load_recipe(source)
 
 

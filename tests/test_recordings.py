@@ -28,7 +28,7 @@ def test_the_blocks_put_together_are_the_whole(n_samples):
 
 
 @given(st.integers(0, 112_500), st.integers(0, 112_500))
-def test_a_stretch_is_read_by_its_seconds(start, stop):
+def test_an_excerpt_is_read_by_its_seconds(start, stop):
     recording = short_recording()
     if start >= stop:
         with refused("start_s", "smaller"):
@@ -38,7 +38,7 @@ def test_a_stretch_is_read_by_its_seconds(start, stop):
     np.testing.assert_array_equal(recording.read(start / RATE, stop / RATE), whole[start:stop])
 
 
-def test_a_stretch_beyond_the_ends_is_cut_off_there():
+def test_an_excerpt_beyond_the_ends_is_cut_off_there():
     recording = short_recording()
     whole = recording.read(0, recording.duration_s)
     np.testing.assert_array_equal(recording.read(-3, 100), whole)
@@ -46,10 +46,20 @@ def test_a_stretch_beyond_the_ends_is_cut_off_there():
     assert len(recording.read(-8, -7)) == 0
 
 
-@pytest.mark.parametrize("stretch", [(1, 1), (2, 1), (0, np.nan), (np.nan, 1), (0, np.inf)])
-def test_a_stretch_that_is_none_is_an_error(stretch):
-    with refused("start_s", "stop_s", *stretch):
-        short_recording().read(*stretch)
+@pytest.mark.parametrize(
+    "excerpt",
+    [(1, 1), (2, 1), (0, np.nan), (np.nan, 1), (0, np.inf), (0, "1"), (None, 1), (0, 10**400)],
+)
+def test_an_excerpt_without_a_duration_is_an_error(excerpt):
+    with refused(f"start_s is {excerpt[0]!r}", f"stop_s is {excerpt[1]!r}", "finite", "smaller"):
+        short_recording().read(*excerpt)
+
+
+def test_samples_outside_the_recording_are_an_error():
+    recording = short_recording()
+    for start, stop in ((-1, 5), (0, recording.n_samples + 1), (5, 4), (0, 2.5)):
+        with refused("whole number"):
+            recording.read_samples(start, stop)
 
 
 @pytest.mark.parametrize("n_samples", [0, -5, 0.5])
@@ -138,7 +148,7 @@ def test_more_than_one_channel_is_an_error(shape):
 
 
 def test_a_recording_without_samples_is_an_error():
-    with refused("mine", "no samples"):
+    with refused("mine: n_samples is 0"):
         recording_from_array(np.zeros(0), RATE, [0], [1], name="mine")
 
 

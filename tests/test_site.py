@@ -181,7 +181,7 @@ class TestReference:
     NAMED = re.findall(r"^\.\. (?:py:|auto)(?:class|function|data|exception):: (\S+)$", TEXT, re.M)
     # What other modules of usvlib take from these packages, and readers do not need.
     INTERNAL = (
-        *("data.default_name", "data.fingerprint_of", "data.mark_used", "data.trim_cache"),
+        *("data.default_name", "data.mark_used", "data.trim_cache"),
         *("data.recording_of_latents",),
     )
 

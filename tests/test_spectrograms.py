@@ -381,9 +381,9 @@ def test_recordings_may_come_in_any_iterable(tones, of_tones, several):
 NOT_RECORDINGS = [
     (None, "recordings is None"),
     ("a.wav", "recordings is 'a.wav'"),
-    (b"", "recordings is of type bytes"),
+    (b"", "recordings is b''"),
     (3, "recordings is 3"),
-    ([], "recordings is of type list"),
+    ([], "recordings is []"),
     (iter(()), "holds no recording"),
     (np.zeros(4), "recordings[0] is np.float64(0.0)"),
     (["a.wav"], "recordings[0] is 'a.wav'"),

@@ -580,13 +580,13 @@ def test_a_recording_without_syllables_opens_and_says_so_where_some_are_needed(c
 
 @pytest.mark.parametrize("recipe", ["tutorial", None, {}])
 def test_a_study_of_another_kind_of_recipe_is_an_error(recipe):
-    with refused("recipe is a"):
+    with refused(f"recipe is {recipe!r}", "type Recipe"):
         Study("mine", recipe, (short_recording(),))
 
 
-@pytest.mark.parametrize("recordings", [None, "simulated", 3, [1, 2]])
+@pytest.mark.parametrize("recordings", [None, "simulated", 3, [1, 2], []])
 def test_a_study_of_something_else_is_an_error(recordings):
-    with refused("recordings holds a"):
+    with refused("recordings", "must be", "Recording"):
         Study("mine", ORIGINAL, recordings)
 
 

@@ -7,12 +7,13 @@ import warnings
 
 import numpy as np
 
-from ._shared import UsvError, UsvWarning, check_type, whole_number
+from ._shared import UsvError, UsvWarning, as_numbers, check_type, in_words, whole_number
 from .embedding import check_coordinates
 from .normalisation import check_features
 from .recipe import ORIGINAL, Recipe
 
 SYLLABLES_PER_CLUSTER = 10
+MAX_TIMES = 1000
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,8 +38,20 @@ class Clusters:
     centroids: np.ndarray
 
     def __post_init__(self) -> None:
-        for name in ("labels", "centroids"):
-            object.__setattr__(self, name, np.asarray(getattr(self, name)))
+        labels = as_numbers("labels", self.labels, "[n_syllables]")
+        centroids = as_numbers("centroids", self.centroids, "[n_clusters, 2]")
+        if labels.ndim != 1 or labels.dtype.kind not in "iu":
+            raise UsvError(
+                f"labels of clusters have the shape {labels.shape} and the type {labels.dtype}; "
+                "they must be whole numbers [n_syllables]"
+            )
+        if centroids.ndim != 2 or centroids.shape[1] != 2:
+            raise UsvError(
+                f"centroids of clusters have the shape {centroids.shape}; it must be "
+                "[n_clusters, 2]"
+            )
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "centroids", centroids)
 
     @property
     def n_clusters(self) -> int:
@@ -204,9 +217,9 @@ def repeatability(points: np.ndarray, n_clusters: int, n_times: int = 4) -> tupl
     from sklearn.cluster import KMeans
     from sklearn.metrics import adjusted_rand_score
 
-    points = check_features(points).astype(np.float64)
+    points = check_features(points, "points").astype(np.float64)
     n_clusters = _check_number(n_clusters, len(points) // 2)
-    n_times = whole_number("n_times", n_times, 1)
+    n_times = whole_number("n_times", n_times, 1, MAX_TIMES)
     agreement, explained = [], []
     for seed in range(n_times):
         first = np.random.default_rng(seed).permutation(len(points)) % 2 == 0
@@ -229,6 +242,6 @@ def _check_number(n_clusters, most):
 def _impossible(n_clusters, most):
     """Return the error for a number of clusters that the points do not allow."""
     return UsvError(
-        f"n_clusters is {n_clusters!r}; it must be a whole number from 1 to {most}, because there "
-        "are no more different points"
+        f"n_clusters is {in_words(n_clusters)}; it must be a whole number from 1 to {most}, "
+        "because there are no more different points"
     )

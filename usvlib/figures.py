@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Sequence
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._shared import UsvError, as_numbers, check_type, whole_number
+from ._shared import (
+    UsvError,
+    as_numbers,
+    check_times,
+    check_type,
+    in_words,
+    real_number,
+    whole_number,
+)
 from .data import Audio
 from .recipe import ORIGINAL, Recipe
 from .spectrograms import mel_spectrogram
@@ -102,6 +108,7 @@ def plot_excerpt(
     (1, 'time in the recording (ms)')
     """
     log2_amplitudes, frequencies_hz, times_s = mel_spectrogram(recording, start_s, stop_s, recipe)
+    start_s, stop_s = np.clip((float(start_s), float(stop_s)), 0, recording.duration_s)
     # Digital silence has no logarithm.
     least = log2_amplitudes[log2_amplitudes > 0].min(initial=1.0)
     log2_amplitudes = np.log2(np.maximum(log2_amplitudes, least))
@@ -181,8 +188,11 @@ def plot_syllables(
     spectrograms = _images(spectrograms)
     n_columns = min(whole_number("n_columns", n_columns, 1), len(spectrograms))
     _check_length("titles", titles, len(spectrograms))
+    titles = None if titles is None else list(titles)
+    for i, title in enumerate(titles or []):
+        check_type(f"titles[{i}]", title, str)
     _check_length("frequencies_hz", frequencies_hz, len(spectrograms[0]))
-    ms = 1 if hop_s is None else 1000 * _number("hop_s", hop_s, above=0)
+    ms = 1 if hop_s is None else 1000 * real_number("hop_s", hop_s, above=0)
     n_rows = -(-len(spectrograms) // n_columns)
     figure, axes = plt.subplots(
         n_rows,
@@ -301,8 +311,8 @@ def listen(
 
     check_type("recording", recording, Audio)
     check_type("label", label, str)
-    start_s, stop_s = _number("start_s", start_s), _number("stop_s", stop_s)
-    rate_hz = round(recording.samplerate_hz / _number("slowdown", slowdown, above=0))
+    start_s, stop_s = check_times(start_s, stop_s)
+    rate_hz = round(recording.samplerate_hz / real_number("slowdown", slowdown, above=0))
     if not 1 <= rate_hz <= MAX_WAV_HZ:
         raise UsvError(
             f"slowdown is {slowdown}; the sampling rate of {recording.samplerate_hz} Hz divided "
@@ -335,14 +345,6 @@ def axes_of_figure(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return ax
 
 
-def _number(argument, value, above=-math.inf):
-    """Return `value` as a float, or raise a `UsvError` if it is not a finite number."""
-    if not isinstance(value, numbers.Real) or not above < value < math.inf:
-        rule = f" above {above}" if above > -math.inf else ""
-        raise UsvError(f"{argument} is {value!r}; it must be a finite number{rule}")
-    return float(value)
-
-
 def _check_length(argument, values, length):
     """Raise a `UsvError` if an argument that may be None has another length."""
     shape = np.asarray(values, object).shape
@@ -354,9 +356,13 @@ def _images(spectrograms):
     """Return the spectrograms as float arrays [n_bands, n_frames], at least one."""
     rule = "it must be a sequence of arrays [n_bands, n_frames] of finite numbers"
     try:
-        images = [np.asarray(spectrogram, np.float64) for spectrogram in spectrograms]
-    except (TypeError, ValueError) as error:
-        raise UsvError(f"spectrograms is a {type(spectrograms).__name__}; {rule}") from error
+        items = list(spectrograms)
+    except TypeError:
+        raise UsvError(f"spectrograms is {in_words(spectrograms)}; {rule}") from None
+    images = [
+        as_numbers(f"spectrograms[{i}]", item, "[n_bands, n_frames]").astype(np.float64)
+        for i, item in enumerate(items)
+    ]
     if not images:
         raise UsvError(f"spectrograms is empty; {rule}")
     for i, image in enumerate(images):

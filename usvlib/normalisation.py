@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 import warnings
 
 import numpy as np
@@ -13,12 +11,15 @@ from ._shared import (
     UsvWarning,
     as_numbers,
     check_type,
-    in_words,
     progress_bar,
+    real_number,
     whole_number,
 )
 from .recipe import ORIGINAL, Recipe
 from .spectrograms import SyllableSpectrograms
+
+# Limits that only keep absurd values out.
+MAX_FEATURE, MAX_COLUMNS, MAX_TIME_SCALING = 1e15, 100_000, 1000
 
 
 def normalise(spectrograms: SyllableSpectrograms, recipe: Recipe = ORIGINAL) -> np.ndarray:
@@ -79,16 +80,20 @@ def normalise(spectrograms: SyllableSpectrograms, recipe: Recipe = ORIGINAL) -> 
     return features
 
 
-def check_features(features) -> np.ndarray:
+def check_features(features, argument: str = "features") -> np.ndarray:
     """Return features as an array of finite numbers [n_syllables, ...], or raise a `UsvError`."""
     shape = "[n_syllables, n_bands, n_frames]"
-    features = as_numbers("features", features, shape)
+    features = as_numbers(argument, features, shape)
     if features.ndim < 2 or 0 in features.shape:
-        raise UsvError(f"features has shape {features.shape}; it must be {shape}")
-    finite = np.isfinite(features.reshape(len(features), -1)).all(axis=1)
+        raise UsvError(f"{argument} has shape {features.shape}; it must be {shape}")
+    # Squares of larger numbers would not fit into float32.
+    finite = np.abs(features.reshape(len(features), -1)).max(axis=1) < MAX_FEATURE
     if not finite.all():
         bad = int(finite.argmin())
-        raise UsvError(f"the features of syllable {bad} are not all finite; they must be numbers")
+        raise UsvError(
+            f"the {argument} of syllable {bad} are not all finite; they must be numbers below "
+            f"{MAX_FEATURE:g}"
+        )
     return features
 
 
@@ -122,8 +127,7 @@ def apply_threshold(
     spectrogram = _check_spectrogram(spectrogram)
     if threshold is None:
         return spectrogram
-    if not isinstance(threshold, numbers.Real) or math.isnan(threshold):
-        raise UsvError(f"threshold is {in_words(threshold)}; it must be a number, or None")
+    threshold = real_number("threshold", threshold)
     return np.where(spectrogram < threshold, np.float32(0), spectrogram)
 
 
@@ -162,10 +166,7 @@ def resize_duration(
         return spectrogram
     from PIL import Image
 
-    if not isinstance(time_scaling, numbers.Real) or not 0 < time_scaling < math.inf:
-        raise UsvError(
-            f"time_scaling is {in_words(time_scaling)}; it must be finite and above 0, or None"
-        )
+    time_scaling = real_number("time_scaling", time_scaling, above=0, most=MAX_TIME_SCALING)
     n_bands, n_frames = spectrogram.shape
     n_columns = max(int(time_scaling * np.log(n_frames)), 1)
     image = Image.fromarray(np.ascontiguousarray(spectrogram, np.float32))
@@ -200,7 +201,7 @@ def pad(spectrogram: np.ndarray, n_frames: int) -> np.ndarray:
     array([[0., 1., 1., 0., 0.]], dtype=float32)
     """
     spectrogram = _check_spectrogram(spectrogram)
-    excess = whole_number("n_frames", n_frames, 0) - spectrogram.shape[1]
+    excess = whole_number("n_frames", n_frames, 0, MAX_COLUMNS) - spectrogram.shape[1]
     if excess < 0:
         raise UsvError(
             f"n_frames is {n_frames}; it must be at least the {spectrogram.shape[1]} columns that "

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import numbers
 import os
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 
-from ._shared import UsvError, existing_file, whole_number
+from ._shared import UsvError, existing_file, in_words, real_number, whole_number
 
 # Least and largest value of the whole numbers. The largest ones only keep absurd values out; seeds
 # have 32 bits in numpy and scikit-learn.
@@ -106,7 +104,7 @@ class Recipe:
         self._set_real("time_scaling", above=0, most=1000)
         self._set_real("min_dist", least=0, most=1)
         if not isinstance(self.crop, (tuple, list)) or len(self.crop) != 2:
-            raise UsvError(f"crop is {self.crop!r}; it must be two numbers of bands")
+            raise UsvError(f"crop is {in_words(self.crop)}; it must be two numbers of bands")
         # A list would make the recipe unhashable, and its digest depend on the spelling.
         crop = tuple(whole_number("crop", n_bands, 0) for n_bands in self.crop)
         object.__setattr__(self, "crop", crop)
@@ -154,17 +152,8 @@ class Recipe:
         value = getattr(self, name)
         if value is None and name in MAY_BE_OFF:
             return
-        try:
-            number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-            stored = float(value) + 0.0 if number else math.nan  # + 0.0 turns -0.0 into 0.0
-        except OverflowError:
-            stored = math.nan
-        if not (math.isfinite(stored) and above < stored and least <= stored <= most):
-            bounds = [f"above {above:g}"] * (above > -math.inf)
-            bounds += [f"at least {least:g}"] * (least > -math.inf)
-            bounds += [f"at most {most:g}"] * (most < math.inf)
-            raise UsvError(f"{name} is {value!r}; it must be {' and '.join(['finite', *bounds])}")
-        object.__setattr__(self, name, stored)
+        # + 0.0 turns -0.0 into 0.0
+        object.__setattr__(self, name, real_number(name, value, above, least, most) + 0.0)
 
 
 def _short(value):
@@ -226,12 +215,12 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     """
     if isinstance(source, str) and source in RECIPES:
         return RECIPES[source]
-    if not isinstance(source, (str, os.PathLike)) or Path(source).suffix.lower() != ".toml":
+    if not isinstance(source, (str, os.PathLike)) or not str(source).lower().endswith(".toml"):
         raise UsvError(
-            f"the recipe is {source!r}; it must be one of {', '.join(RECIPES)}, or the path of a "
-            "file that ends in .toml"
+            f"source is {in_words(source)}; it must be one of {', '.join(RECIPES)}, or the "
+            "path of a file that ends in .toml"
         )
-    path = existing_file(source)
+    path = existing_file(source, "source")
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 import warnings
 from collections.abc import Iterable
 
@@ -19,7 +17,16 @@ from ._engine import (
     noise_floors,
     ridge_strengths,
 )
-from ._shared import UsvError, UsvWarning, check_type, in_words, progress_bar
+from ._shared import (
+    UsvError,
+    UsvWarning,
+    as_numbers,
+    check_times,
+    check_type,
+    in_words,
+    progress_bar,
+    real_number,
+)
 from .data import Audio, Recording
 from .recipe import ORIGINAL, Recipe
 
@@ -33,6 +40,17 @@ MIN_NOISE_SPANS, MAX_NOISE_SPANS = 20, 200
 
 # Lowest value that is stored, in log2 units over the noise floor: the resolution of float32.
 MIN_LOG2 = -24.0
+
+# Shapes of the arrays of `SyllableSpectrograms`, and what they hold.
+ARRAYS = {
+    "frequencies_hz": ("[n_bands]", "numbers"),
+    "noise_floor": ("[n_recordings, n_mels]", "numbers"),
+    "recording_index": ("[n_syllables]", "whole numbers"),
+    "onset_s": ("[n_syllables]", "numbers"),
+    "duration_s": ("[n_syllables]", "numbers"),
+    "blank": ("[n_syllables]", "True or False"),
+}
+KINDS = {"numbers": "iuf", "whole numbers": "iu", "True or False": "b"}  # of numpy
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,6 +97,31 @@ class SyllableSpectrograms:
     duration_s: np.ndarray
     hop_s: float
     blank: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_type("spectrograms", self.spectrograms, list)
+        object.__setattr__(self, "hop_s", real_number("hop_s", self.hop_s, above=0))
+        for name, (shape, content) in ARRAYS.items():
+            array = as_numbers(name, getattr(self, name), shape)
+            if array.ndim != 1 + shape.count(",") or array.dtype.kind not in KINDS[content]:
+                raise UsvError(
+                    f"{name} has shape {array.shape} and type {array.dtype}; it must hold "
+                    f"{content} {shape}"
+                )
+            object.__setattr__(self, name, array)
+        n, n_bands = len(self), len(self.frequencies_hz)
+        for i, spectrogram in enumerate(self.spectrograms):
+            array = as_numbers(f"spectrograms[{i}]", spectrogram, "[n_bands, n_frames]")
+            if array.ndim != 2 or len(array) != n_bands or not array.size:
+                raise UsvError(
+                    f"spectrograms[{i}] has shape {array.shape}; it must be [{n_bands}, n_frames]"
+                )
+        for name, (shape, _) in ARRAYS.items():
+            if shape == "[n_syllables]" and len(getattr(self, name)) != n:
+                raise UsvError(
+                    f"{name} has {len(getattr(self, name))} values; it must have one for each of "
+                    f"the {n} spectrograms"
+                )
 
     def __len__(self) -> int:
         return len(self.spectrograms)
@@ -134,7 +177,7 @@ def syllable_spectrograms(
     >>> len(usvlib.syllable_spectrograms([recording, recording]))
     24
     """
-    recordings = _as_recordings(recordings)
+    recordings = as_recordings(recordings)
     check_type("recipe", recipe, Recipe)
     rates = {recording.samplerate_hz for recording in recordings}
     if len(rates) > 1:
@@ -224,16 +267,13 @@ def mel_spectrogram(
     """
     check_type("recording", recording, Audio)
     check_type("recipe", recipe, Recipe)
-    numeric = isinstance(start_s, numbers.Real) and isinstance(stop_s, numbers.Real)
-    if not numeric or not -math.inf < start_s < stop_s < math.inf:
-        raise UsvError(
-            f"start_s is {in_words(start_s)} and stop_s is {in_words(stop_s)}; both must be finite "
-            "numbers, and start_s the smaller one"
-        )
+    start_s, stop_s = check_times(start_s, stop_s)
     rate = recording.samplerate_hz
     filters, hop = mel_filters(rate, recipe), hop_samples(rate, recipe)
-    last = min(int(stop_s * rate / hop) + 1, count_frames(recording, filters, hop))
-    first = max(int(np.ceil(start_s * rate / hop)), 0)
+    last = count_frames(recording, filters, hop)
+    if stop_s < recording.duration_s:
+        last = min(int(max(stop_s, -1) * rate / hop) + 1, last)
+    first = int(np.ceil(np.clip(start_s, 0, recording.duration_s + 1) * rate / hop))
     if first >= last:
         raise UsvError(
             f"{recording.name}: no frame lies between start_s={start_s} and stop_s={stop_s}; the "
@@ -256,7 +296,7 @@ def hop_samples(samplerate_hz: float, recipe: Recipe = ORIGINAL) -> int:
     return hop
 
 
-def _as_recordings(recordings):
+def as_recordings(recordings: Recording | Iterable[Recording]) -> list[Recording]:
     """List the recordings, or raise a `UsvError` that names what is not a recording."""
     if isinstance(recordings, Recording):
         return [recordings]

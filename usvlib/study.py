@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._engine import mel_filters
-from ._shared import UsvError, UsvWarning, atomic_path, imported_modules, syntax_digest
+from ._shared import (
+    UsvError,
+    UsvWarning,
+    atomic_path,
+    check_type,
+    imported_modules,
+    in_words,
+    syntax_digest,
+)
 from .clustering import Clusters, cluster
 from .data import (
     NAMES,
@@ -33,7 +41,7 @@ from .embedding import MIN_SYLLABLES, embed
 from .measures import syllable_measures
 from .normalisation import normalise
 from .recipe import ORIGINAL, Recipe, load_recipe
-from .spectrograms import SyllableSpectrograms, syllable_spectrograms
+from .spectrograms import SyllableSpectrograms, as_recordings, syllable_spectrograms
 
 if TYPE_CHECKING:
     import pandas
@@ -120,10 +128,11 @@ def open_study(
     made from one continuous repertoire, without types
     recipe tutorial: keeps 47 to 134 kHz
     """
-    recordings = load_recordings(source, annotations, channel, samplerate_hz)
     if recipe is None:
         named = os.environ.get("USVLIB_RECIPE")
         recipe = load_recipe(named) if named else ORIGINAL
+    check_type("recipe", recipe, Recipe)
+    recordings = load_recordings(source, annotations, channel, samplerate_hz)
     source = default_name() if source is None else source
     if isinstance(source, (str, os.PathLike)):
         # A file by its name alone: pages do not show where it lies on one machine.
@@ -168,17 +177,9 @@ class Study:
     recordings: tuple[Recording, ...]
 
     def __post_init__(self) -> None:
-        try:
-            recordings = tuple(self.recordings)
-        except TypeError:
-            recordings = (self.recordings,)
-        for recording in recordings:
-            if not isinstance(recording, Recording):
-                raise UsvError(
-                    f"recordings holds a {type(recording).__name__}; each must be a Recording"
-                )
-        if not isinstance(self.recipe, Recipe):
-            raise UsvError(f"recipe is a {type(self.recipe).__name__}; it must be a Recipe")
+        recordings = tuple(as_recordings(self.recordings))
+        check_type("recipe", self.recipe, Recipe)
+        check_type("name", self.name, str)
         object.__setattr__(self, "recordings", recordings)
 
     def __str__(self) -> str:
@@ -283,7 +284,14 @@ class Study:
         Returns
         -------
         Path
+
+        Raises
+        ------
+        UsvError
+            If there is no such stage.
         """
+        if not isinstance(name, str) or name not in STAGES:
+            raise UsvError(f"name is {in_words(name)}; it must be one of {', '.join(STAGES)}")
         return cache_dir() / "stages" / name / f"{self._digest(name)}.npz"
 
     def _digest(self, name):

@@ -1,9 +1,18 @@
 """Helpers that every module uses: errors, checks of arguments, files, digests, progress."""
 
 from .digests import imported_modules, syntax_digest
-from .errors import DownloadError, MissingFileError, UsvError, UsvWarning, whole_number
+from .errors import DownloadError, MissingFileError, UsvError, UsvWarning
 from .files import atomic_path, existing_file, file_digest
-from .kinds import as_numbers, check_type, in_words
+from .kinds import (
+    as_numbers,
+    as_path,
+    check_table,
+    check_times,
+    check_type,
+    in_words,
+    real_number,
+    whole_number,
+)
 from .progress import DISCREET, progress_bar
 
 __all__ = [
@@ -13,13 +22,17 @@ __all__ = [
     "UsvError",
     "UsvWarning",
     "as_numbers",
+    "as_path",
     "atomic_path",
+    "check_table",
+    "check_times",
     "check_type",
     "existing_file",
     "file_digest",
     "imported_modules",
     "in_words",
     "progress_bar",
+    "real_number",
     "syntax_digest",
     "whole_number",
 ]

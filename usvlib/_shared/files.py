@@ -1,10 +1,12 @@
 """Check that files exist, compute their digests, and write them whole or not at all."""
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
 
 from .errors import MissingFileError, UsvError
+from .kinds import as_path
 
 
 class atomic_path:
@@ -35,14 +37,15 @@ class atomic_path:
                 return
             except OSError as failure:
                 error = failure
-        self.partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # such as a name that is too long
+            self.partial.unlink()
         if isinstance(error, OSError) and not isinstance(error, UsvError):
             raise UsvError(f"{self.path} cannot be written: {error.strerror}") from error
 
 
-def existing_file(path):
+def existing_file(path, argument="path"):
     """Return `path` as a Path, or raise a `MissingFileError` if no file is there."""
-    path = Path(path)
+    path = as_path(argument, path)
     if not path.is_file():
         raise MissingFileError(f"{path} is missing: there is no such file")
     return path

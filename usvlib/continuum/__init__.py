@@ -2,7 +2,7 @@
 
 from .assessment import MIN_SUPPORT, MIN_SYLLABLES, assess_continuum
 from .callclasses import CLASSES, call_classes, plot_classes
-from .controls import CONTINUA, CONTROLS, oracle_separation, simulate_control
+from .controls import CONTINUA, CONTROLS
 from .dimension import (
     Dimension,
     calibrated_estimates,
@@ -11,6 +11,7 @@ from .dimension import (
     plot_calibration,
 )
 from .estimators import likelihood_dimension, principal_components
+from .inputs import oracle_separation, simulate_control
 from .power import control_results, detected_separation, false_alarms, plot_power
 from .tendency import copula_null, gaussian_null, hopkins
 from .verdict import (

@@ -5,14 +5,15 @@ The literature calls them call classes, and a syllable a call.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError
+from .._shared import UsvError, as_numbers, check_type, in_words, whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
@@ -64,7 +65,7 @@ def call_classes(contours_khz: Sequence[ArrayLike], durations_ms: ArrayLike) -> 
     Raises
     ------
     UsvError
-        If there are not as many contours as durations.
+        If there are not as many contours as durations, or they are not numbers.
 
     Examples
     --------
@@ -74,13 +75,15 @@ def call_classes(contours_khz: Sequence[ArrayLike], durations_ms: ArrayLike) -> 
     >>> call_classes([rising, steady, steady], [40, 40, 4]).tolist()
     ['up', 'flat', 'ultrashort']
     """
-    if len(contours_khz) != len(durations_ms):
+    contours_khz = _check_contours(contours_khz)
+    durations_ms = as_numbers("durations_ms", durations_ms, "[n_syllables]")
+    if durations_ms.shape != (len(contours_khz),):
         raise UsvError(
-            f"there are {len(contours_khz)} contours and {len(durations_ms)} durations; each "
+            f"there are {len(contours_khz)} contours and {durations_ms.size} durations; each "
             "syllable must have one of both"
         )
     pairs = zip(contours_khz, durations_ms, strict=True)
-    return np.array([_class(np.asarray(c, float), d) for c, d in pairs], dtype="<U10")
+    return np.array([_class(contour, duration) for contour, duration in pairs], dtype="<U10")
 
 
 def plot_classes(
@@ -124,6 +127,9 @@ def plot_classes(
     """
     import matplotlib.pyplot as plt
 
+    check_type("contours_khz", contours_khz, Mapping)
+    check_type("classes", classes, Mapping)
+    n_examples = whole_number("n_examples", n_examples, 1)
     if len(contours_khz) != 2 or not set(contours_khz) <= set(classes):
         names, known = (", ".join(map(str, given)) for given in (contours_khz, classes))
         raise UsvError(
@@ -131,7 +137,8 @@ def plot_classes(
             "repertoires, and classes must have the same two"
         )
     first, second = contours_khz
-    classes = {name: np.asarray(classes[name]) for name in contours_khz}
+    contours_khz = {name: _check_contours(of) for name, of in contours_khz.items()}
+    classes = {name: _check_classes(classes[name], contours_khz[name]) for name in contours_khz}
     counts = {
         kind: (classes[first] == kind).sum()
         for kind in np.unique(np.concatenate([*classes.values()]))
@@ -172,6 +179,35 @@ def _sweep_and_bow(contour_khz):
     n = max(len(contour_khz) // 6, 1)
     start, end = contour_khz[:n].mean(), contour_khz[-n:].mean()
     return end - start, np.median(contour_khz) - (start + end) / 2
+
+
+def _check_contours(contours_khz):
+    """Return contours as a list of float arrays [n_frames], or raise a `UsvError`."""
+    try:
+        items = list(contours_khz)
+    except TypeError:
+        raise UsvError(
+            f"contours_khz is {in_words(contours_khz)}; it must be a list of contours"
+        ) from None
+    contours = [as_numbers(f"contours_khz[{i}]", c, "[n_frames]") for i, c in enumerate(items)]
+    for i, contour in enumerate(contours):
+        if contour.ndim != 1:
+            raise UsvError(f"contours_khz[{i}] has shape {contour.shape}; it must be [n_frames]")
+    return [contour.astype(float) for contour in contours]
+
+
+def _check_classes(classes, contours_khz):
+    """Return classes as a str array with one value for each contour, or raise a `UsvError`."""
+    try:
+        classes = list(classes)
+    except TypeError:
+        classes = [classes]
+    if len(classes) != len(contours_khz) or not all(isinstance(kind, str) for kind in classes):
+        raise UsvError(
+            f"classes has {len(classes)} values for {len(contours_khz)} contours; it must have a "
+            "text for each"
+        )
+    return np.array(classes, str)
 
 
 def _class(contour_khz, duration_ms):

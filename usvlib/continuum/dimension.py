@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError, whole_number
+from .._shared import UsvError, check_table, real_number, whole_number
 from ..normalisation import check_features
 from .estimators import ESTIMATORS, SCALES, dimension_profile
 
@@ -65,6 +65,12 @@ class Dimension:
     high: float
     n_points: int
     profile: pandas.DataFrame
+
+    def __post_init__(self) -> None:
+        for name in ("estimate", "low", "high"):
+            real_number(name, getattr(self, name))
+        calibrated_estimates(self.n_points)
+        check_table("profile", self.profile, "estimator", "n_neighbors", "estimate", "deviation")
 
     def __str__(self) -> str:
         return f"{self.estimate:.1f} dimensions ({self.low:.1f} to {self.high:.1f})"
@@ -260,6 +266,7 @@ def calibrated_estimates(n_points: int) -> pandas.DataFrame:
     >>> len(table), bool((table.estimate - table.dimension).abs().median() < 1)
     (48, True)
     """
+    n_points = whole_number("n_points", n_points, 1)
     table = dimension_calibration()
     sizes = sorted(table.n_points.unique().tolist())
     if n_points not in sizes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError
+from .._shared import UsvError, whole_number
 from .controls import CONTINUA
 from .verdict import CONTINUUM, TYPES
 
@@ -103,6 +103,7 @@ def detected_separation(n_syllables: int = 600) -> float:
     >>> 3 < detected_separation() <= 6
     True
     """
+    n_syllables = whole_number("n_syllables", n_syllables, 1)
     tried = _types(control_results())
     table = tried[tried.n_syllables == n_syllables]
     if table.empty:

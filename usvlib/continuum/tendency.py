@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError, whole_number
+from .._shared import UsvError, as_numbers, check_type, whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 PROBED_SHARE = 0.1
 CLIPPED_PERCENT = 0.5
+MAX_REPEATS = 10_000
 MAX_AXES = 5  # with more, the convex hull takes minutes
 
 
@@ -64,6 +65,7 @@ def hopkins(
     from scipy.spatial import Delaunay, QhullError
     from sklearn.neighbors import NearestNeighbors
 
+    check_type("as_published", as_published, bool)
     points = _check(points)
     if points.shape[1] > MAX_AXES:
         raise UsvError(
@@ -88,7 +90,7 @@ def hopkins(
     n_probed = int(np.ceil(PROBED_SHARE * len(points)))
     apart = search.kneighbors()[0][:, 0]
     values = []
-    for _ in range(whole_number("n_repeats", n_repeats, 1)):
+    for _ in range(whole_number("n_repeats", n_repeats, 1, MAX_REPEATS)):
         w = apart[rng.choice(len(points), n_probed, replace=False)].sum()
         places = _draw_inside(hull, n_probed, rng)
         u = search.kneighbors(places, n_neighbors=2)[0][:, int(as_published)].sum()
@@ -183,7 +185,7 @@ def _draw_inside(hull, n, rng):
 
 def _check(points):
     """Return points as a finite float64 array [n_points, n_axes], or raise a `UsvError`."""
-    points = np.asarray(points, np.float64)
+    points = as_numbers("points", points, "[n_points, n_axes]").astype(np.float64)
     if points.ndim != 2 or points.shape[1] < 2 or len(points) < 3:
         raise UsvError(
             f"points has shape {points.shape}; it must be [n_points, n_axes], at least 3 points "

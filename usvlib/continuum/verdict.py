@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._shared import UsvError, as_numbers, check_table, in_words, whole_number
+
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
@@ -82,6 +84,19 @@ class Verdict:
     profile: pandas.DataFrame
     steps_khz: np.ndarray
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.kind, str) or self.kind not in KINDS:
+            raise UsvError(f"kind is {in_words(self.kind)}; it must be one of {', '.join(KINDS)}")
+        whole_number("n_types", self.n_types, 1)
+        for name in ("labels", "steps_khz"):
+            array = as_numbers(name, getattr(self, name), "[n_syllables]")
+            if array.ndim != 1:
+                raise UsvError(f"{name} has shape {array.shape}; it must be [n_syllables]")
+            object.__setattr__(self, name, array)
+        check_table("statistics", self.statistics, "value", "threshold", "reached")
+        check_table("profile", self.profile, "place", "side")
+        check_table("support", self.support)
+
     @property
     def conclusion(self) -> str:
         """What can be concluded, in a few sentences that follow from the kind alone."""
@@ -129,7 +144,7 @@ class Verdict:
             return figure
         for name, marker in zip(self.support, "os^", strict=False):
             left.plot(self.support[name], f"{marker}-", ms=4, label=name)
-        threshold = self.statistics.threshold["support for separate groups"]
+        threshold = self.statistics.threshold.get("support for separate groups", np.nan)
         left.axhline(threshold, color="0.5", ls="--", lw=1)
         left.set(xlabel="groups proposed", ylabel="share of halves that\nshow valleys")
         left.set(ylim=(-0.03, 1.03))

@@ -1,6 +1,6 @@
 """Recordings: audio and where its syllables are, from files, by name, or simulated."""
 
-from .audio import Audio, fingerprint_of
+from .audio import Audio
 from .cache import cache_dir, clear_cache, data_dir, mark_used, trim_cache
 from .datasets import DATASETS
 from .loading import NAMES, default_name, load_recording, load_recordings
@@ -27,7 +27,6 @@ __all__ = [
     "clear_cache",
     "data_dir",
     "default_name",
-    "fingerprint_of",
     "load_audio",
     "load_recording",
     "load_recordings",

@@ -53,7 +53,7 @@ def read_syllables(
     >>> onsets.tolist(), offsets.tolist()
     ([100, 300], [150, 340])
     """
-    path = existing_file(path)
+    path = existing_file(path, "annotations")
     table, lines = _read_rows(path)
     duration_s = n_samples / samplerate_hz
     _check_rows(path, table, lines, duration_s)

@@ -5,14 +5,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-import math
 import os
 from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
 
-from .._shared import UsvError, existing_file, whole_number
+from .._shared import (
+    UsvError,
+    check_times,
+    check_type,
+    existing_file,
+    in_words,
+    real_number,
+    whole_number,
+)
 
 MAX_LABEL_LENGTH = 40
 HAIR_SPACE = "\u200a"
@@ -46,7 +53,7 @@ class Audio:
     Raises
     ------
     UsvError
-        If the sampling rate is not above 0, or there are no samples.
+        If the sampling rate is not above 0, there are no samples, or a value is of another type.
 
     Examples
     --------
@@ -65,14 +72,20 @@ class Audio:
     fingerprint: str = dataclasses.field(repr=False)
 
     def __post_init__(self) -> None:
+        check_type("name", self.name, str)
+        # Names of files may hold bytes that are no text, and could not be written to a page.
+        object.__setattr__(self, "name", self.name.encode(errors="replace").decode())
         rate = one_number(self.samplerate_hz, "samplerate_hz", self.name)
-        if not (math.isfinite(rate) and rate > 0):
-            raise UsvError(
-                f"{self.name}: samplerate_hz is {self.samplerate_hz!r}; it must be above 0 Hz"
-            )
+        rate = real_number(f"{self.name}: samplerate_hz", rate, above=0)
         object.__setattr__(self, "samplerate_hz", int(rate) if rate == int(rate) else rate)
-        if self.n_samples < 1:
-            raise UsvError(f"{self.name}: the recording has no samples")
+        n_samples = whole_number(f"{self.name}: n_samples", self.n_samples, 1)
+        object.__setattr__(self, "n_samples", n_samples)
+        check_type(f"{self.name}: fingerprint", self.fingerprint, str)
+        if not callable(getattr(self.source, "samples", None)):
+            raise UsvError(
+                f"{self.name}: source is {in_words(self.source)}; it must have the method "
+                "samples(start, stop)"
+            )
 
     @property
     def duration_s(self) -> float:
@@ -119,13 +132,9 @@ class Audio:
         float32 array [n_samples]
             A copy that may be changed.
         """
-        if not (math.isfinite(start_s) and math.isfinite(stop_s) and start_s < stop_s):
-            raise UsvError(
-                f"start_s is {start_s!r} and stop_s is {stop_s!r}; both must be finite numbers, "
-                "and start_s the smaller one"
-            )
         start, stop = (
-            min(max(round(t * self.samplerate_hz), 0), self.n_samples) for t in (start_s, stop_s)
+            round(min(max(t * self.samplerate_hz, 0), self.n_samples))
+            for t in check_times(start_s, stop_s)
         )
         return self.read_samples(start, stop).copy()
 
@@ -134,6 +143,8 @@ class Audio:
 
         The array may share memory with the audio.
         """
+        stop = whole_number("stop", stop, 0, self.n_samples)
+        start = whole_number("start", start, 0, stop)
         block = _as_float32(np.asarray(self.source.samples(start, stop)))
         if block.shape != (stop - start,):
             raise UsvError(
@@ -224,9 +235,12 @@ def check_unchanged(path, stamp) -> None:
 
 def one_number(value, argument: str, name: str) -> float:
     """Return `value` as one Python number, or raise a `UsvError`."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = np.zeros(0)
     if array.size != 1 or array.dtype.kind not in "iuf":
-        raise UsvError(f"{name}: {argument} is {value!r}; it must be one number")
+        raise UsvError(f"{name}: {argument} is {in_words(value)}; it must be one number")
     return array.item()
 
 

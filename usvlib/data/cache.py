@@ -8,6 +8,8 @@ import shutil
 import time
 from pathlib import Path
 
+from .._shared import as_path, whole_number
+
 # Both kinds of files share one limit, which is about ten books of an hour of audio each.
 MAX_CACHE_BYTES = 10_000_000_000
 # Another process may be about to open a file that it has just found.
@@ -78,7 +80,13 @@ def trim_cache(max_bytes: int = MAX_CACHE_BYTES) -> None:
     Parameters
     ----------
     max_bytes : int, default 10 GB
+
+    Raises
+    ------
+    UsvError
+        If `max_bytes` is not a whole number of at least 0.
     """
+    max_bytes = whole_number("max_bytes", max_bytes, 0)
     files = sorted(_cached_files())
     excess = sum(size for _, size, _ in files) - max_bytes
     for last_use, size, path in files:
@@ -93,6 +101,7 @@ def trim_cache(max_bytes: int = MAX_CACHE_BYTES) -> None:
 
 def mark_used(path: Path) -> None:
     """Set a cached file's time of last use to now."""
+    path = as_path("path", path)
     # A cache that cannot be written can still be read.
     with contextlib.suppress(OSError):
         # The time of its last change stays, because open recordings compare it.

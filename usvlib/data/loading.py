@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .._shared import MissingFileError, UsvError
+from .._shared import MissingFileError, UsvError, as_path, in_words, real_number, whole_number
 from .datasets import DATASETS, is_tutorial_fetched
 from .readers import AUDIO_SUFFIXES, recording_from_audio, recording_from_npz
 from .recordings import Recording, distinct_names
@@ -68,10 +68,17 @@ def load_recordings(
     """
     if source is None:
         source = default_name()
-        annotations = annotations or os.environ.get("USVLIB_ANNOTATIONS")
+        if annotations is None:
+            annotations = os.environ.get("USVLIB_ANNOTATIONS") or None
         channel = _from_environment("USVLIB_CHANNEL", int) if channel is None else channel
         if samplerate_hz is None:
             samplerate_hz = _from_environment("USVLIB_SAMPLERATE", float)
+    if annotations is not None:
+        annotations = as_path("annotations", annotations)
+    if channel is not None:
+        channel = whole_number("channel", channel, 0)
+    if samplerate_hz is not None:
+        samplerate_hz = real_number("samplerate_hz", samplerate_hz, above=0)
     parts = list(_parts(source))
     paths = [part for part in parts if isinstance(part, Path)]
     given = [part if isinstance(part, str) else part.absolute() for part in parts]
@@ -79,7 +86,7 @@ def load_recordings(
         raise UsvError(f"source names {str(repeated[0])!r} twice; name each recording once")
     if annotations is not None and not len(parts) == len(paths) == 1:
         raise UsvError(
-            f"annotations is {os.fspath(annotations)!r}; it can be given for one file, and source "
+            f"annotations is {str(annotations)!r}; it can be given for one file, and source "
             f"stands for {', '.join(map(str, parts))}"
         )
     names = dict(zip(paths, distinct_names(p.absolute() for p in paths), strict=True))
@@ -142,11 +149,12 @@ def default_name() -> str:
 def _parts(source) -> Iterator[str | Path]:
     """Yield the names of data sets as texts and the files as paths, in the order of the source."""
     if not isinstance(source, (str, os.PathLike)):
-        if not isinstance(source, Iterable):
+        try:
+            items = list(source)
+        except TypeError:  # also arrays without an axis, which only look as if they held something
             raise UsvError(
-                f"source is a {type(source).__name__}; it must be a name, a path or a list of them"
-            )
-        items = list(source)
+                f"source is {in_words(source)}; it must be a name, a path or a list of them"
+            ) from None
         if not items:
             raise UsvError("source is empty; it must name at least one recording")
         for item in items:
@@ -155,7 +163,7 @@ def _parts(source) -> Iterator[str | Path]:
     if source in DATASETS:
         yield source
         return
-    path = Path(source).expanduser()
+    path = as_path("source", source)
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES and p.is_file())
         if not files:
@@ -174,8 +182,8 @@ def _parts(source) -> Iterator[str | Path]:
         yield path
     else:
         raise UsvError(
-            f"recording {os.fspath(source)!r} is unknown; it must be one of {', '.join(NAMES)}, "
-            f"a folder, or a path that ends in {', '.join(SUFFIXES)}"
+            f"recording {os.fspath(source)!r} is unknown; source must name one of "
+            f"{', '.join(NAMES)}, a folder, or a path that ends in {', '.join(SUFFIXES)}"
         )
 
 

@@ -7,7 +7,6 @@ import shutil
 import struct
 import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 
@@ -15,9 +14,13 @@ from .._shared import (
     MissingFileError,
     UsvError,
     UsvWarning,
+    as_path,
     atomic_path,
+    check_type,
     existing_file,
     file_digest,
+    in_words,
+    real_number,
     whole_number,
 )
 from .annotations import read_syllables
@@ -78,6 +81,9 @@ def load_audio(
     """
     import soundfile
 
+    check_name(name)
+    if samplerate_hz is not None:
+        real_number("samplerate_hz", samplerate_hz, above=0)
     # The file is read later, when the working directory may be another.
     path = existing_file(path).absolute()
     try:
@@ -95,10 +101,10 @@ def load_audio(
             f"{path} has {n_channels} channels; choose one: channel=0 ... {n_channels - 1}"
         )
     try:
-        channel = whole_number("channel", channel or 0, 0, n_channels - 1)
+        channel = whole_number("channel", 0 if channel is None else channel, 0, n_channels - 1)
     except UsvError:
         raise UsvError(
-            f"channel is {channel!r}; {path} has channels 0 to {n_channels - 1}"
+            f"channel is {in_words(channel)}; {path} has channels 0 to {n_channels - 1}"
         ) from None
     return Audio(
         name=name or path.stem,
@@ -153,8 +159,10 @@ def recording_from_audio(
     >>> recording.n_syllables
     2
     """
+    if annotations is not None:
+        annotations = as_path("annotations", annotations)
     audio = load_audio(path, channel, samplerate_hz, name)
-    path = Path(path)
+    path = as_path("path", path)
     if annotations is None:
         annotations = path.with_suffix(".csv")
         if not annotations.is_file():
@@ -207,6 +215,7 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
     >>> recording.n_syllables, recording.samplerate_hz
     (1, 250000)
     """
+    check_name(name)
     path = existing_file(path)
     arrays, digest = {}, file_digest(path)
     unpacked = cache_dir() / "unpacked" / f"{digest}.npy"
@@ -236,6 +245,12 @@ def recording_from_npz(path: str | os.PathLike, name: str | None = None) -> Reco
         name=name or path.stem,
         fingerprint=digest,
     )
+
+
+def check_name(name) -> None:
+    """Raise a `UsvError` unless a name is a text, or None."""
+    if name is not None:
+        check_type("name", name, str)
 
 
 def _check_size(path):

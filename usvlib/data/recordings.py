@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import numbers
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._shared import UsvError
+from .._shared import UsvError, as_numbers, check_type, in_words
 from .audio import ArraySource, Audio, fingerprint_of, one_number
 
 
@@ -55,10 +56,10 @@ class Recording(Audio):
         _check_syllables(onsets, offsets, self.n_samples, self.name)
         object.__setattr__(self, "onsets", onsets)
         object.__setattr__(self, "offsets", offsets)
-        for field, dtype in (("labels", str), ("confidence", float)):
+        for field, convert in (("labels", _texts), ("confidence", _floats)):
             if (values := getattr(self, field)) is None:
                 continue
-            values = np.asarray(values, dtype)
+            values = convert(values, f"{self.name}: {field}")
             if values.shape != onsets.shape:
                 raise UsvError(
                     f"{self.name}: {field} has shape {values.shape}; it must have one value for "
@@ -116,7 +117,11 @@ def recording_from_array(
     >>> recording.duration_s, recording.n_syllables
     (1.0, 1)
     """
-    samples = np.asanyarray(samples)
+    check_type("name", name, str)
+    if fingerprint is not None:
+        check_type("fingerprint", fingerprint, str)
+    as_numbers("samples", samples, "[n_samples]")
+    samples = np.asanyarray(samples)  # an array that is mapped stays one
     if samples.ndim != 1:
         raise UsvError(
             f"{name}: samples has shape {samples.shape}; it must have one dimension: "
@@ -124,6 +129,7 @@ def recording_from_array(
         )
     if samples.dtype.kind not in "iuf":
         raise UsvError(f"{name}: samples is of type {samples.dtype}; it must hold numbers")
+    times = {"onsets": onsets, "offsets": offsets}
     content = fingerprint or fingerprint_of(np.asarray(samples))
     return Recording(
         name=name,
@@ -132,7 +138,10 @@ def recording_from_array(
         source=ArraySource(samples),
         # The same bytes are a different sound in another type.
         fingerprint=fingerprint_of(
-            content, samples.dtype.str, samplerate_hz, np.asarray(onsets), np.asarray(offsets)
+            content,
+            samples.dtype.str,
+            samplerate_hz,
+            *(as_numbers(f"{name}: {key}", x, "[n_syllables]") for key, x in times.items()),
         ),
         onsets=onsets,
         offsets=offsets,
@@ -184,7 +193,7 @@ def _tail(path, n_parts, ending):
 
 def _sample_numbers(values, argument, name):
     """Return onsets or offsets as int64 array, or raise a `UsvError`."""
-    values = np.asarray(values)
+    values = as_numbers(f"{name}: {argument}", values, "[n_syllables]")
     if values.ndim != 1:
         raise UsvError(f"{name}: {argument} has shape {values.shape}; it must have one dimension")
     if not len(values):
@@ -195,6 +204,23 @@ def _sample_numbers(values, argument, name):
         bad = int(np.flatnonzero(~np.isfinite(values))[0])
         raise UsvError(f"{name}: {argument}[{bad}] is {values[bad]}; it must be finite")
     return np.floor(values).astype(np.int64)
+
+
+def _texts(values, argument):
+    """Return labels as an array of texts; numbers are written out."""
+    rule = "it must hold a text for each syllable"
+    try:
+        items = list(values)
+    except TypeError:
+        raise UsvError(f"{argument} is {in_words(values)}; {rule}") from None
+    if isinstance(values, str) or not all(isinstance(x, (str, numbers.Real)) for x in items):
+        raise UsvError(f"{argument} is {in_words(values)}; {rule}")
+    return np.array(items, str)
+
+
+def _floats(values, argument):
+    """Return confidences as floats."""
+    return as_numbers(argument, values, "[n_syllables]").astype(float)
 
 
 def _check_syllables(onsets, offsets, n_samples, name):

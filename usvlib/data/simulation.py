@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .._shared import UsvError, whole_number
+from .._shared import UsvError, as_numbers, check_table, check_type, real_number, whole_number
 from .audio import fingerprint_of
 from .recordings import Recording
 from .synthesis import CLICKS_PER_S, Sound, Syllable
 
 BAND_HZ = (50_000, 112_000)  # inside the bands that the tutorial's recipe keeps
 MAX_SEED = 2**32 - 1
+# These only keep absurd values out, which would fill the memory.
+MAX_SYLLABLES, MAX_TYPES = 1_000_000, 1000
+MAX_SAMPLERATE_HZ, MAX_GAP_S, MAX_DRAWN = 10_000_000, 3600, 1000
 
 # The latent axes of a syllable. In this space a repertoire is one cloud (a continuum) or several.
 LATENTS = ("log_duration", "mean_frequency", "slope", "curvature", "wiggle", "jump")
@@ -55,6 +58,12 @@ class Truth:
 
     syllables: Any
     contours_khz: list
+
+    def __post_init__(self) -> None:
+        check_table("syllables", self.syllables)
+        check_type("contours_khz", self.contours_khz, list)
+        for i, contour in enumerate(self.contours_khz):
+            as_numbers(f"contours_khz[{i}]", contour, "[n_ms]")
 
 
 class Simulation:
@@ -122,13 +131,12 @@ def simulate_recording(
     >>> recording.n_syllables, len(recording.truth.syllables)
     (5, 5)
     """
-    n_syllables = whole_number("n_syllables", n_syllables, 1)
-    seed = whole_number("seed", seed, 0, MAX_SEED)
-    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
-    n_types = None if n_types is None else whole_number("n_types", n_types, 1)
-    _check(samplerate_hz, separation, spread, band_hz)
-    low_hz, high_hz = map(float, band_hz)
-    repertoire = n_syllables, seed, n_types, float(separation), float(spread)
+    n_syllables = whole_number("n_syllables", n_syllables, 1, MAX_SYLLABLES)
+    n_types = None if n_types is None else whole_number("n_types", n_types, 1, MAX_TYPES)
+    separation = real_number("separation", separation, above=0)
+    spread = real_number("spread", spread, above=0)
+    seed, samplerate_hz, (low_hz, high_hz) = _check(seed, samplerate_hz, band_hz, name)
+    repertoire = n_syllables, seed, n_types, separation, spread
     source = Simulation(_make_repertoire, *repertoire, samplerate_hz, (low_hz, high_hz))
     digest = fingerprint_of("repertoire", *repertoire, samplerate_hz, low_hz, high_hz)
     return _recording(source, name, f"simulated {digest}")
@@ -176,19 +184,8 @@ def simulate_from_latents(
     >>> bool(slopes.is_monotonic_increasing)
     True
     """
-    latents = np.array(latents, np.float64)
-    if latents.ndim != 2 or latents.shape[1] != len(LATENTS) or not len(latents):
-        raise UsvError(
-            f"latents has shape {latents.shape}; it must be [n_syllables, {len(LATENTS)}]"
-        )
-    if not np.isfinite(latents).all():
-        raise UsvError("latents are not all finite; they must be numbers")
+    latents = _check_latents(latents)
     seed = whole_number("seed", seed, 0, MAX_SEED)
-    samplerate_hz = whole_number("samplerate_hz", samplerate_hz, 1)
-    _check(samplerate_hz, 1, 1, band_hz)
-    given = {key: np.broadcast_to(value, len(latents)) for key, value in (given or {}).items()}
-    if unknown := set(given) - set(DRAWN):
-        raise UsvError(f"given has {sorted(unknown)}; it may have {', '.join(DRAWN)}")
     types, rng = np.zeros(len(latents), int), np.random.default_rng([seed, 1])
     return recording_of_latents(
         latents, types, rng, seed, samplerate_hz, band_hz, name, given=given
@@ -223,13 +220,18 @@ def recording_of_latents(
     gap_s : float, optional
         Silence after each syllable. By default syllables come in bouts with long pauses between.
     given : dict, optional
-        Values of `DRAWN` that are not drawn: one value for each syllable.
+        Values of `DRAWN` that are not drawn: one number, or one for each syllable.
 
     Returns
     -------
     Recording
         Its `truth` is a `Truth`. Equal fingerprints mean equal sound: they are taken over all
         arguments and the state of the generator.
+
+    Raises
+    ------
+    UsvError
+        If an argument has an impossible value.
 
     Examples
     --------
@@ -238,12 +240,20 @@ def recording_of_latents(
     >>> recording_of_latents(np.zeros((3, 6)), np.zeros(3, int), rng, seed=0).n_syllables
     3
     """
-    low_hz, high_hz = map(float, band_hz)
-    given = dict(given or {})
+    latents = _check_latents(latents)
+    types = as_numbers("types", types, "[n_syllables]")
+    if types.shape != (len(latents),):
+        raise UsvError(f"types has shape {types.shape}; it must be [{len(latents)}]")
+    check_type("rng", rng, np.random.Generator)
+    seed, samplerate_hz, (low_hz, high_hz) = _check(seed, samplerate_hz, band_hz, name)
+    if gap_s is not None:
+        gap_s = real_number("gap_s", gap_s, least=0, most=MAX_GAP_S)
+    given = _check_given(given, len(latents))
     state = repr(rng.bit_generator.state)
     drawn = [part for key in sorted(given) for part in (key, np.asarray(given[key]))]
-    arrays = np.asarray(latents, float), np.asarray(types), *drawn
-    digest = fingerprint_of(*arrays, state, seed, samplerate_hz, low_hz, high_hz, gap_s)
+    digest = fingerprint_of(
+        latents, types, *drawn, state, seed, samplerate_hz, low_hz, high_hz, gap_s
+    )
     how = latents, types, rng, seed, samplerate_hz, (low_hz, high_hz), gap_s, given
     return _recording(Simulation(_make_sound, *how), name, f"simulated {digest}")
 
@@ -385,13 +395,48 @@ def _truth(syllables, latents, types, rate):
     return Truth(table.join(pandas.DataFrame(latents, columns=LATENTS)), contours_khz)
 
 
-def _check(samplerate_hz, separation, spread, band_hz):
-    for argument, value in (("separation", separation), ("spread", spread)):
-        if not (math.isfinite(value) and value > 0):
-            raise UsvError(f"{argument} is {value!r}; it must be above 0")
-    low, high = band_hz if np.shape(band_hz) == (2,) else (0, 0)
-    if not 0 < low < high - 5_000 or high > 0.48 * samplerate_hz:
+def _check(seed, samplerate_hz, band_hz, name):
+    """Return seed, sampling rate and band as plain numbers."""
+    check_type("name", name, str)
+    seed = whole_number("seed", seed, 0, MAX_SEED)
+    rate = whole_number("samplerate_hz", samplerate_hz, 1, MAX_SAMPLERATE_HZ)
+    band = as_numbers("band_hz", band_hz, "[2]")
+    low, high = band.tolist() if band.shape == (2,) else (0, 0)
+    if not 0 < low < high - 5_000 or high > 0.48 * rate:
         raise UsvError(
             f"band_hz is {band_hz!r}; it must span 5 kHz or more below 0.48 times the sampling "
-            f"rate, {0.48 * samplerate_hz:g} Hz"
+            f"rate, {0.48 * rate:g} Hz"
         )
+    return seed, rate, (float(low), float(high))
+
+
+def _check_latents(latents):
+    """Return latents as finite float64 array [n_syllables, 6]."""
+    latents = as_numbers("latents", latents, f"[n_syllables, {len(LATENTS)}]").astype(np.float64)
+    if latents.ndim != 2 or latents.shape[1] != len(LATENTS) or not len(latents):
+        raise UsvError(
+            f"latents has shape {latents.shape}; it must be [n_syllables, {len(LATENTS)}]"
+        )
+    if not np.isfinite(latents).all():
+        raise UsvError("latents are not all finite; they must be numbers")
+    return latents
+
+
+def _check_given(given, n_syllables):
+    """Return the values that are not drawn as arrays [n_syllables]."""
+    if given is None:
+        return {}
+    check_type("given", given, Mapping)
+    if unknown := [key for key in given if key not in DRAWN]:
+        raise UsvError(f"given has {unknown[0]!r}; it may have {', '.join(DRAWN)}")
+    arrays = {}
+    for key, value in given.items():
+        values = as_numbers(f"{key} of given", value, "[n_syllables]")
+        one_each = values.shape in ((), (1,), (n_syllables,))
+        if not one_each or not (np.abs(values) <= MAX_DRAWN).all():
+            raise UsvError(
+                f"{key} of given has shape {values.shape}; it must be one number for all or for "
+                f"each of the {n_syllables} syllables, from -{MAX_DRAWN} to {MAX_DRAWN}"
+            )
+        arrays[key] = np.broadcast_to(values, n_syllables)
+    return arrays

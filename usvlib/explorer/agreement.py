@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError, check_type
+from .._shared import UsvError
 from ..clustering import Clusters
-from ..data import Recording
-from ..spectrograms import SyllableSpectrograms
+from ..spectrograms import SyllableSpectrograms, as_recordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas
+
+    from ..data import Recording
 
 # The columns of `syllable_measures` that the explorer shows.
 MEASURES = ("duration_ms", "mean_frequency_khz", "slope_khz_per_ms", "onset_s")
@@ -25,11 +27,7 @@ def check_recordings(
     """Return the recordings as a list, empty for None; they must be those of the spectrograms."""
     if recordings is None:
         return []
-    if isinstance(recordings, Recording) or not isinstance(recordings, Iterable):
-        recordings = [recordings]
-    recordings = list(recordings)
-    for recording in recordings:
-        check_type("recordings", recording, Recording)
+    recordings = as_recordings(recordings)
     n_recordings = len(spectrograms.noise_floor)
     if len(recordings) != n_recordings:
         raise UsvError(
@@ -69,21 +67,14 @@ def check_clusters(clusters: Clusters, coordinates: np.ndarray) -> None:
     rule = "pass the clusters that cluster(coordinates) returned"
     labels, centroids = clusters.labels, clusters.centroids
     on_map = np.isfinite(coordinates).all(axis=1)
-    if labels.dtype.kind not in "iu" or labels.ndim != 1:
-        raise UsvError(
-            f"clusters has labels of type {labels.dtype} and shape {labels.shape}; they must be "
-            "integers [n_syllables]"
-        )
     if (bad := np.flatnonzero(on_map != (labels >= 0))).size:
         where = "on the map and in no cluster" if on_map[bad[0]] else "in a cluster and off the map"
         raise UsvError(f"syllable {bad[0]} is {where}; {rule}")
     if not on_map.any():
         raise UsvError("coordinates has no syllable on the map; at least one is needed")
     used = np.unique(labels[on_map])
-    if centroids.shape != (len(centroids), 2) or not np.array_equal(used, range(len(centroids))):
-        raise UsvError(
-            f"clusters has centroids of shape {centroids.shape}, and its labels are {used}; {rule}"
-        )
+    if not np.array_equal(used, range(len(centroids))):
+        raise UsvError(f"clusters has {len(centroids)} centroids and the labels {used}; {rule}")
     for label, centroid in enumerate(centroids):
         if not np.allclose(coordinates[labels == label].mean(axis=0), centroid):
             raise UsvError(

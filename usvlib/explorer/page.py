@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError, atomic_path, check_type
+from .._shared import UsvError, as_path, atomic_path, check_type, in_words, whole_number
 from ..clustering import Clusters
 from ..data import Recording
 from ..figures import SLOWDOWN
@@ -63,6 +63,10 @@ class Explorer:
     page: str = dataclasses.field(repr=False)
     n_syllables: int
 
+    def __post_init__(self) -> None:
+        check_type("page", self.page, str)
+        whole_number("n_syllables", self.n_syllables, 0)
+
     def save(self, path: str | Path) -> None:
         """Write the page to a file that any browser of 2023 or later opens, without a network.
 
@@ -84,14 +88,11 @@ class Explorer:
         >>> (folder / "map.html").read_text()
         '<html></html>'
         """
-        try:
-            file = Path(path).expanduser()
-        except (TypeError, RuntimeError) as error:
-            raise UsvError(f"path is {path!r}; it must name a file, such as map.html") from error
+        file = as_path("path", path)
         if not file.name:
-            raise UsvError(f"path is {path!r}; it must name a file, such as map.html")
+            raise UsvError(f"path is {in_words(path)}; it must name a file, such as map.html")
         with atomic_path(file) as partial:
-            partial.write_text(self.page, encoding="utf-8")
+            partial.write_text(self.page, encoding="utf-8", errors="replace")
 
     def _repr_html_(self):
         """Return the page in a frame, so that it shares no scripts and styles with the notebook."""
