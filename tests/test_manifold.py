@@ -190,8 +190,10 @@ def test_all_means_share_one_size_and_one_colour_scale():
     assert {image.get_cmap().name for image in ax.images} == {"cet_CET_L17"}
 
 
-def test_one_unit_of_the_map_is_as_long_in_both_directions():
+@pytest.mark.parametrize("aspect", ["equal", "auto"])
+def test_one_unit_of_the_map_is_as_long_in_both_directions(monkeypatch, aspect):
     # Distances on the map are then comparable, and a mean keeps its shape.
+    monkeypatch.setitem(plt.rcParams, "image.aspect", aspect)
     features, coordinates, clusters = _map()
     figure, ax = plt.subplots(figsize=(9, 4))
     plot_manifold(features, coordinates, clusters, ax=ax)

@@ -31,3 +31,10 @@ def test_a_bar_is_shown_on_a_terminal_for_long_work(monkeypatch, watched, second
         seen.append(item)
     assert seen == items
     assert ("counting" in stream.getvalue()) == shown
+
+
+def test_a_bar_without_items_counts_up_to_a_given_total(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Stream(True))
+    with progress_bar("reading", total=20, unit="s") as bar:
+        bar.update(5)
+        assert (bar.n, bar.total, bar.unit, bar.desc) == (5, 20, "s", "reading")
