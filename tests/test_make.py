@@ -1,14 +1,20 @@
 """What make passes on, installs, and says where it cannot work."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import prepare
 import pytest
+import recording_hash
+import yaml
+
+from usvlib._shared import file_digest
 
 ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ("RECORDING", "ANNOTATIONS", "RECIPE", "CHANNEL", "SAMPLERATE")
@@ -183,3 +189,54 @@ def test_the_lock_has_a_hash_for_every_package_and_names_no_host():
         assert "==" in lines[i]
         assert lines[i + 1].strip().startswith("--hash=sha256:"), lines[i]
     assert not [line for line in lines if "//" in line or "index" in line or "find-links" in line]
+
+
+class TestPublishing:
+    JOBS = yaml.safe_load((ROOT / ".github" / "workflows" / "book.yml").read_text())["jobs"]
+
+    def test_the_job_may_read_the_repository_and_write_pages_alone(self):
+        permissions = {"contents": "read", "pages": "write", "id-token": "write"}
+        assert self.JOBS["publish"]["permissions"] == permissions
+        assert not [name for name in self.JOBS if "permissions" in self.JOBS[name]][1:]
+
+    def test_the_hash_is_compared_before_the_book_is_built(self):
+        runs = [step.get("run", "") for step in self.JOBS["publish"]["steps"]]
+        compared = next(i for i, run in enumerate(runs) if "tools/recording_hash.py" in run)
+        assert compared < next(i for i, run in enumerate(runs) if run.startswith("make book"))
+
+    def test_every_action_is_pinned_by_commit(self):
+        for job in self.JOBS.values():
+            for step in job["steps"]:
+                assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", step.get("uses", "a@" + "0" * 40))
+
+    @pytest.fixture
+    def file(self, tmp_path, monkeypatch, cache):
+        """Return a stand-in for the tutorial's recording."""
+        monkeypatch.setenv("USVLIB_DATA_DIR", str(tmp_path))
+        path = tmp_path / "ivanenko2020" / "mice.npz"
+        path.parent.mkdir()
+        syllables = {"syllable_onsets": [1_000], "syllable_offsets": [9_000]}
+        np.savez(path, recording=np.ones(250_000, np.int16), samplerate=250_000, **syllables)
+        return path
+
+    @pytest.mark.parametrize("pinned", [None, "", "its own"])
+    def test_the_hash_is_printed(self, file, monkeypatch, capsys, pinned):
+        if pinned is None:
+            monkeypatch.delenv("IVANENKO_SHA256", raising=False)
+        else:
+            own = file_digest(file).upper()
+            monkeypatch.setenv("IVANENKO_SHA256", own if pinned else pinned)
+        recording_hash.main()
+        printed = capsys.readouterr().out
+        assert f"recording: {file_digest(file)}\n" in printed
+        assert ("compared with nothing" in printed) == (not pinned)
+
+    def test_another_hash_stops_the_job(self, file, monkeypatch):
+        monkeypatch.setenv("IVANENKO_SHA256", "0" * 64)
+        with pytest.raises(SystemExit, match="another recording"):
+            recording_hash.main()
+
+    def test_a_damaged_recording_stops_the_job_with_a_line(self, file):
+        file.write_bytes(b"<html>")
+        with pytest.raises(SystemExit, match=r"mice\.npz"):
+            recording_hash.main()
