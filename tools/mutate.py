@@ -71,7 +71,8 @@ CALCULATED |= {"LShift": "RShift", "RShift": "LShift", "And": "Or", "Or": "And"}
 
 STYLE = re.compile(
     r"([xy]|sup|)label|axis_label|\w*(colou?r|alpha|width|linewidths?|location)|c|cmap|lw|ls|ms|s|y|"
-    r"style|size|height|\w+_ratios|marker|markersize|fontsize|figsize|loc|ha|va|pad|shrink|titles?|zorder|layout|fmt|"
+    r"style|size|height|\w+_ratios|marker|markersize|fontsize|figsize|loc|ha|va|pad|shrink|titles?|"
+    r"zorder|layout|fmt|"
     r"text\w*|arrowprops|capsize|min_border|range_padding|tools|toolbar_\w+|active_\w+|sizing_mode|"
     r"strict|stacklevel|optimize|method|encoding"
 )
