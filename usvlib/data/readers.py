@@ -68,7 +68,7 @@ def load_audio(
     Raises
     ------
     UsvError
-        If the file is missing, is no audio, is empty or truncated, or has no such channel.
+        If the file is missing, is not an audio file, is empty or truncated, or has no such channel.
 
     Examples
     --------
@@ -136,8 +136,8 @@ def recording_from_audio(
     name : str, optional
         The stem of the file by default.
     samplerate_hz : float, optional
-        The true sampling rate, if the file's own is wrong. The times in the table are then read at
-        this rate.
+        The true sampling rate, if the file's own is wrong. The table must be in true seconds: if
+        you annotated a recording that is played slower, divide its times by the same factor.
 
     Returns
     -------
@@ -282,9 +282,7 @@ def _unpacked(npz, unpacked, source):
         _check_finite(npz, info, source)
         try:
             _unpack(npz, info, unpacked)
-        except UsvError as error:
-            if not isinstance(error.__cause__, OSError):
-                raise
+        except UsvError as error:  # the cache cannot be written
             warnings.warn(
                 f"{error}; the audio of {source} is kept in memory", UsvWarning, stacklevel=4
             )
