@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sounds import mapped
 from test_pages import violations
-from visits import NARROW, SITE
+from visits import NARROW, NARROW_FONT, SITE, WIDE_FONT
 
 import usvlib
 
@@ -531,8 +531,9 @@ def test_it_is_accessible_while_it_is_used(visit, scheme):
     assert not violations(page)
 
 
-def test_its_frame_is_as_high_as_its_content_and_fits_a_phone(visit):
-    page = visit(viewport=NARROW).open(PAGE)
+@pytest.mark.parametrize("font", [WIDE_FONT, NARROW_FONT])
+def test_its_frame_is_as_high_as_its_content_and_fits_a_phone(visit, font):
+    page = visit(viewport=NARROW, font=font).open(PAGE)
     frame = page.locator("iframe.usv-explorer")
     frame.scroll_into_view_if_needed()
     opened = Opened(page, frame.element_handle().content_frame())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from visits import NARROW, SITE
+from visits import NARROW, NARROW_FONT, SITE, TABLET, WIDE_FONT
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
@@ -67,10 +67,17 @@ def test_it_is_accessible_in_light_and_in_dark(visit, page_name, scheme):
     assert not violations(page)
 
 
-def test_it_fits_a_phone(visit, page_name):
-    page = visit(viewport=NARROW).open(page_name)
+@pytest.mark.parametrize("font", [WIDE_FONT, NARROW_FONT])
+def test_it_fits_a_phone_and_a_tablet_in_any_font(visit, page_name, font):
+    page = visit(viewport=NARROW, font=font).open(page_name)
     page.evaluate(UNFOLD)
     assert not overflowing(page)
+    page.set_viewport_size(TABLET)
+    assert not overflowing(page)
+
+
+def test_it_is_accessible_on_a_phone(visit, page_name):
+    page = visit(viewport=NARROW, font=WIDE_FONT).open(page_name)
     # For example, a keyboard must reach every part that scrolls.
     assert not violations(page)
 

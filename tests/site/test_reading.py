@@ -7,7 +7,7 @@ import threading
 
 import nbformat
 import pytest
-from visits import SITE, Visit
+from visits import NARROW_FONT, SITE, Visit
 
 CHAPTER = "chapters/02_spectrograms.html"
 
@@ -163,8 +163,9 @@ def test_the_keyboard_skips_to_the_text(visit):
     assert page.evaluate(inside)
 
 
-def test_the_first_page_is_seen_at_once(visit):
-    page = visit().open("intro.html")
+@pytest.mark.parametrize("font", ["DejaVuSans", NARROW_FONT])
+def test_the_first_page_is_seen_at_once(visit, font):
+    page = visit(font=font).open("intro.html")
     for selector in (".landing-claim", ".landing-figure img", ".landing-path", ".landing-ways"):
         box = page.locator(selector).bounding_box()
         assert box["y"] + box["height"] <= 900, selector

@@ -1,5 +1,7 @@
 """A tab of the browser on a built page, with its requests and complaints."""
 
+import base64
+import functools
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -7,6 +9,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SITE = (ROOT / "_build" / "html").resolve()
 WIDE = {"width": 1440, "height": 900}
 NARROW = {"width": 360, "height": 740}
+TABLET = {"width": 1100, "height": 800}
+# Readers have other fonts than this machine. Matplotlib brings these: the first is as wide as
+# fonts of text get, the second is among the narrowest.
+WIDE_FONT, NARROW_FONT = "DejaVuSans-Bold", "STIXGeneral"
 LOCAL = ("file", "data", "blob", "about")
 
 
@@ -17,11 +23,32 @@ def built_pages():
     return sorted(page for page in pages if not page.startswith(skipped))
 
 
+@functools.cache
+def use_font(name):
+    """Return a script that draws all text of a page and of its frames in one font."""
+    import matplotlib
+
+    path = Path(matplotlib.get_data_path(), "fonts", "ttf", f"{name}.ttf")
+    address = f"data:font/ttf;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    style = f"""
+        @font-face {{ font-family: "of the test"; src: url({address}); }}
+        *, ::before, ::after {{ font-family: "of the test" !important; }}
+    """
+    return f"""document.addEventListener("DOMContentLoaded", () => {{
+        const style = document.createElement("style");
+        style.textContent = `{style}`;
+        document.head.append(style);
+    }});"""
+
+
 class Visit:
     """A tab, and what its page has requested or complained about."""
 
-    def __init__(self, browser, viewport=WIDE, scheme="light"):
+    def __init__(self, browser, viewport=WIDE, scheme="light", font=None):
         self.context = browser.new_context(viewport=viewport, color_scheme=scheme)
+        self.font = font
+        if font:
+            self.context.add_init_script(use_font(font))
         self.requests, self.complaints = [], []
         # The context also hears tabs that a page opens.
         self.context.on("request", lambda request: self.requests.append(request.url))
@@ -47,6 +74,12 @@ class Visit:
         # Wait for scripts that run after the page has loaded.
         self.page.wait_for_function("document.readyState === 'complete'")
         self.page.wait_for_timeout(100)
+        if self.font:
+            drawn = self.page.evaluate(
+                "document.fonts.ready.then(() => [...document.fonts].some("
+                "(each) => each.family.includes('of the test') && each.status === 'loaded'))"
+            )
+            assert drawn, "the font of the test was not drawn"
         return self.page
 
     def loaded_files(self):
