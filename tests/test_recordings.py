@@ -420,3 +420,10 @@ def test_given_latents_are_pickled_and_tell_recordings_apart():
     # The generator has moved on, and draws another recording from the same arguments.
     second = usvlib.data.recording_of_latents(np.zeros((3, 6)), np.zeros(3, int), rng, seed=0)
     assert second.fingerprint != first.fingerprint
+
+
+def test_bytes_of_a_name_that_are_no_text_become_question_marks():
+    # Linux allows any bytes in the name of a file, and Python keeps them as surrogates.
+    recording = dataclasses.replace(short_recording(), name="mouse_\udce9_1")
+    assert recording.name == "mouse_?_1"
+    assert recording.label == "mouse_?_1"

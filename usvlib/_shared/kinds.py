@@ -12,6 +12,8 @@ import numpy as np
 
 from .errors import UsvError
 
+MAX_WHOLE = 2**63 - 1  # of numpy's integers
+
 
 def check_type(argument: str, value, wanted: type) -> None:
     """Raise a `UsvError` that names the argument and its value, unless it is a `wanted`.
@@ -46,9 +48,11 @@ def whole_number(argument: str, value, least: int, most: float = math.inf) -> in
     ...
     usvlib._shared.errors.UsvError: seed is 2.5; it must be a whole number of at least 0
     """
+    limit = min(most, MAX_WHOLE)
     # Numbers that are not finite have the remainder NaN, and so fail, too.
-    if not _is_real(value) or value % 1 != 0 or not least <= value <= most:
-        upper = f" and at most {most}" if math.isfinite(most) else ""
+    if not _is_real(value) or value % 1 != 0 or not least <= value <= limit:
+        too_large = _is_real(value) and value > limit
+        upper = f" and at most {limit}" if too_large or math.isfinite(most) else ""
         raise UsvError(
             f"{argument} is {in_words(value)}; it must be a whole number of at least {least}{upper}"
         )

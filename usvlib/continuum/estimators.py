@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._shared import UsvError, whole_number
+from .._shared import UsvError, as_numbers, whole_number
 from ..normalisation import check_features
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _check_neighbors(k, points):
 
 def _check_points(points, fewest):
     """Return points as a finite float64 array [n_points, n_axes], or raise a `UsvError`."""
-    points = np.asarray(points, np.float64)
+    points = as_numbers("points", points, "[n_points, n_axes]").astype(np.float64)
     if points.ndim != 2 or not points.shape[1]:
         raise UsvError(f"points has shape {points.shape}; it must be [n_points, n_axes]")
     if len(points) < fewest:
