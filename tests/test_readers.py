@@ -181,7 +181,8 @@ def test_seconds_are_rounded_to_the_nearest_sample(audio):
         ("onset,offset\n0.05,0.1\n0.15,end\n", ["0.15,end", "two numbers"]),
         ("0.05,0.1\nonset,offset\n", ["onset,offset", "two numbers"]),
         ("0.05;0.1\n0.15;0.2\n", [";0.", "two numbers"]),
-        ("0.05\t0.1\n0.15\t0.2\n", ["0.15", "two numbers"]),
+        ("0.05\t0.1\n0.15\t0.2\n", ["line 1", "two numbers"]),
+        ("0.05\t0.1\tup\n", ["line 1", "two numbers", "a comma between them"]),
         # One number mistyped is no header: a syllable would be lost.
         ("O.05,0.1\n0.15,0.2\n", ["O.05,0.1", "two numbers"]),
         ("onset,offset\nO.05,O.1\n0.15,0.2\n", ["O.05,O.1", "two numbers"]),

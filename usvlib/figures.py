@@ -88,7 +88,7 @@ def plot_excerpt(
     recipe : Recipe, default `ORIGINAL`
         Uses `n_fft`, `hop_s`, `n_mels`, `low_hz` and `high_hz`.
     ax : matplotlib Axes, optional
-        The axes of a new figure by default.
+        Axes to draw on. By default, a new figure is made.
 
     Returns
     -------
@@ -354,7 +354,7 @@ def _check_length(argument, values, length):
 
 def _images(spectrograms):
     """Return the spectrograms as float arrays [n_bands, n_frames], at least one."""
-    rule = "it must be a sequence of arrays [n_bands, n_frames] of finite numbers"
+    rule = "it must be a sequence of arrays [n_bands, n_frames]"
     try:
         items = list(spectrograms)
     except TypeError:
@@ -366,8 +366,12 @@ def _images(spectrograms):
     if not images:
         raise UsvError(f"spectrograms is empty; {rule}")
     for i, image in enumerate(images):
-        if image.ndim != 2 or not image.size or not np.isfinite(image).all():
-            raise UsvError(f"spectrograms[{i}] has shape {image.shape}; {rule}")
+        if image.ndim != 2 or not image.size:
+            raise UsvError(
+                f"spectrograms[{i}] has shape {image.shape}; it must be [n_bands, n_frames]"
+            )
+        if not np.isfinite(image).all():
+            raise UsvError(f"spectrograms[{i}] holds NaN or infinity; its values must be finite")
     return images
 
 

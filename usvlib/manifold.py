@@ -43,7 +43,7 @@ def plot_manifold(
     clusters : Clusters
         From `cluster` for these coordinates.
     ax : matplotlib Axes, optional
-        The axes of a new figure by default.
+        Axes to draw on. By default, a new figure is made.
 
     Returns
     -------
@@ -113,9 +113,10 @@ def plot_examples(
     coordinates : float array [n_syllables, 2]
         From `embed`; a syllable with NaN is left off the map.
     n_examples : int, default 24
-        A multiple of 4 fills the frame. If there are fewer syllables, all of them are examples.
+        With a multiple of 4, all four sides have the same number of examples. If there are fewer
+        syllables, all of them are examples.
     ax : matplotlib Axes, optional
-        The axes of a new figure by default.
+        Axes to draw on. By default, a new figure is made.
 
     Returns
     -------

@@ -26,7 +26,7 @@ def normalise(spectrograms: SyllableSpectrograms, recipe: Recipe = ORIGINAL) -> 
     """Bring all syllables to one size, by the steps of the tutorial.
 
     Each spectrogram is thresholded, resized to a logarithmic duration, padded with zeros on both
-    sides to the widest, and centred on the band with the largest time average.
+    sides to the width of the widest one, and centred on the band with the largest time average.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def normalise(spectrograms: SyllableSpectrograms, recipe: Recipe = ORIGINAL) -> 
     Warns
     -----
     UsvWarning
-        If the threshold leaves nothing of a syllable that is not blank.
+        If every value of a syllable that is not blank lies below the threshold.
 
     Examples
     --------
@@ -144,7 +144,8 @@ def resize_duration(
     spectrogram : float32 array [n_bands, n_frames]
         In log2 units over the noise floor.
     time_scaling : float or None, default 8.0
-        Columns for each factor e of duration. None returns the spectrogram as it is.
+        A duration that is e (2.7) times longer gets this many more columns. None returns the
+        spectrogram as it is.
 
     Returns
     -------

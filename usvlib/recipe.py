@@ -45,7 +45,7 @@ class Recipe:
     high_hz : float or None, default None
         Upper end of the mel bands in Hz. None is half the sampling rate.
     crop : (int, int), default (15, 10)
-        Number of bands dropped at the bottom and at the top, once the noise floor is known.
+        Number of bands dropped at the bottom and at the top, after the noise floor was measured.
     threshold : float or None, default 0.0
         Values below it become 0, in log2 units over the noise floor. None keeps all values.
     time_scaling : float or None, default 8.0
@@ -67,7 +67,7 @@ class Recipe:
     Raises
     ------
     UsvError
-        If a value is of another type, out of its bounds, or contradicts another one.
+        If a value is of another type, outside its limits, or inconsistent with another value.
 
     Examples
     --------

@@ -138,9 +138,11 @@ def syllable_spectrograms(
     """Compute the mel spectrogram of each syllable, in log2 units over the noise floor.
 
     Each recording is read once, and only the frames of its syllables are kept. The noise floor is
-    the median of each band over all frames, as in the tutorial. It comes from a histogram, and lies
-    within 1/2048 of the exact median. Three cases differ from the tutorial. Frames of digital
-    silence are ignored. A band that calls fill most of the time takes its floor from outside the
+    the median of each band over all frames, as in the tutorial. It comes from a histogram, and
+    differs from the exact median by a factor of at most 1 + 1/2048.
+
+    Three cases differ from the tutorial. Frames of digital silence are ignored. If calls fill a
+    band for most of the recording, its noise floor is the median of the frames outside of the
     syllables. A band without any recorded noise is left out: its values are 0.
 
     Parameters
@@ -231,7 +233,7 @@ def mel_spectrogram(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compute the mel spectrogram of an excerpt of a recording, in amplitudes.
 
-    Its frames are the frames of the whole recording that lie in the excerpt.
+    Frames are counted from the start of the recording, so that neighbouring excerpts fit together.
 
     Parameters
     ----------

@@ -46,6 +46,8 @@ class atomic_path:
 def existing_file(path, argument="path"):
     """Return `path` as a Path, or raise a `MissingFileError` if no file is there."""
     path = as_path(argument, path)
+    if path.is_dir():
+        raise MissingFileError(f"{path} is a folder; {argument} must name a file")
     if not path.is_file():
         raise MissingFileError(f"{path} is missing: there is no such file")
     return path

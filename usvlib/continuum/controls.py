@@ -58,8 +58,12 @@ def simulate_control(
     Parameters
     ----------
     kind : str
-        The continua are "gaussian", "skewed", "bent", "uneven", "band" and "halo". The others are
-        "types", "mean_frequency_types", "satellite" and "jumps".
+        Six kinds are continua: "gaussian" (one Gaussian cloud), "skewed" (with long tails),
+        "bent" (a wide band, bent into a horseshoe), "uneven" (much denser at one end), "band" (a
+        thin bent line) and "halo" (a dense core with a wide halo). The others are "types",
+        "mean_frequency_types" (types that differ in their mean frequency alone), "satellite" (a
+        continuum and one small separate group) and "jumps" (a continuum of which some syllables
+        jump in frequency).
     n_syllables : int, default 600
     seed : int, default 0
         Seed of the repertoire and of the noise.
@@ -67,8 +71,9 @@ def simulate_control(
         Recipe of the spectrograms and the normalisation.
     **options
         Options of that control. Types take `n_types` and `separation` (of the nearest two, in
-        standard deviations within a type), "satellite" takes `share` and `separation`, "jumps"
-        takes `share`, `size_khz` and `spread_khz`.
+        standard deviations within a type). "satellite" takes `share` (the fraction of syllables in
+        the group) and `separation`. "jumps" takes `share` (the fraction of syllables that jump),
+        and `size_khz` and `spread_khz` (mean and standard deviation of the jumps).
 
     Returns
     -------

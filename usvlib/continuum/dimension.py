@@ -186,7 +186,7 @@ def plot_calibration(n_points: int = 100) -> Figure:
     Raises
     ------
     UsvError
-        If the calibration did not use `n_points`.
+        If `n_points` is not 100 or 400.
 
     Examples
     --------
@@ -241,7 +241,7 @@ def dimension_calibration() -> pandas.DataFrame:
 
 
 def calibrated_estimates(n_points: int) -> pandas.DataFrame:
-    """Return the true and the estimated dimension of each manifold of the calibration.
+    """Return the true and the estimated dimension of simulated manifolds of known dimension.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def calibrated_estimates(n_points: int) -> pandas.DataFrame:
     Raises
     ------
     UsvError
-        If the calibration did not use `n_points`.
+        If `n_points` is not 100 or 400.
 
     Examples
     --------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import warnings
 
 import numpy as np
@@ -104,13 +105,18 @@ def _read_rows(path):
     except (UnicodeDecodeError, csv.Error) as error:
         raise UsvError(f"{path} cannot be read as a table of text: {error}") from error
     if not rows:
-        raise UsvError(f"{path} holds no syllables; at least one row of two numbers is needed")
+        raise UsvError(
+            f"{path} holds no syllables; it must hold at least one row of two numbers, with a "
+            "comma between them"
+        )
     return np.array(rows), np.array(lines)
 
 
 def _is_header(row):
-    """Return whether a first row is a header: no numbers, or the 0,1 of unnamed columns."""
-    return row == ["0", "1"] or not any(map(_is_number, row))
+    """Return whether a first row is a header: it holds no number, or pandas' 0,1 for no names."""
+    # Where something else than a comma separates them, a cell may hold several numbers.
+    cells = [cell for text in row for cell in re.split(r"[;\s]+", text)]
+    return row == ["0", "1"] or not any(map(_is_number, cells))
 
 
 def _is_number(cell):

@@ -18,7 +18,7 @@ FOLDERS = ("stages", "unpacked")
 
 
 def data_dir() -> Path:
-    """Return the folder of recordings: `$USVLIB_DATA_DIR`, else in the user's cache folder.
+    """Return the folder of data sets: `$USVLIB_DATA_DIR`, else in the user's cache folder.
 
     Returns
     -------

@@ -46,7 +46,7 @@ def load_recordings(
     channel : int, optional
         Which channel of the audio files to take, from 0. Required if there are several.
     samplerate_hz : float, optional
-        The true sampling rate, if that of the audio files is wrong.
+        The true sampling rate, if that of the audio files is wrong. Tables must be in true seconds.
 
     Returns
     -------

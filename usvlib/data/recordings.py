@@ -97,7 +97,8 @@ def recording_from_array(
         In samples.
     name : str, default "array"
     fingerprint : str, optional
-        Identifies the samples, so that they need not be hashed.
+        Any text that no other samples have; stored results are found by it. By default it is
+        computed from the samples.
 
     Returns
     -------

@@ -68,7 +68,11 @@ def check_clusters(clusters: Clusters, coordinates: np.ndarray) -> None:
     labels, centroids = clusters.labels, clusters.centroids
     on_map = np.isfinite(coordinates).all(axis=1)
     if (bad := np.flatnonzero(on_map != (labels >= 0))).size:
-        where = "on the map and in no cluster" if on_map[bad[0]] else "in a cluster and off the map"
+        where = (
+            "on the map and in no cluster"
+            if on_map[bad[0]]
+            else "in a cluster, but its coordinates are NaN"
+        )
         raise UsvError(f"syllable {bad[0]} is {where}; {rule}")
     if not on_map.any():
         raise UsvError("coordinates has no syllable on the map; at least one is needed")
