@@ -48,7 +48,8 @@ def audio(seconds, samplerate_hz, calls_per_minute, *paths_and_lengths):
         for path in lengths_s
     }
     for start in range(0, seconds * samplerate_hz, samplerate_hz):
-        second = recording.read_samples(start, start + samplerate_hz)
+        # A short simulation may end earlier; its noise goes on.
+        second = recording.source.samples(start, start + samplerate_hz)
         for path, file in files.items():
             if start < lengths_s[path] * samplerate_hz:
                 file.write(second)
