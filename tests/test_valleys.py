@@ -335,7 +335,7 @@ class TestEvidence:
         rng = np.random.default_rng(0)
         groups = np.arange(300) % 3
         points = rng.standard_normal((300, 4))
-        points[:, 0] += np.array([0, 42, 50])[groups]
+        points[:, 0] += np.array([-100, -58, -50])[groups]
         profile = assessment._profile({"both": points}, groups, rng)
         # Half of two groups of 100, the second 8 away from the first.
         assert 80 <= len(profile) <= 120
