@@ -404,7 +404,10 @@ class TestBadInput:
 
     @pytest.mark.parametrize(
         ("syllable", "label", "words"),
-        [(3, -1, "syllable 3 is on the map and in no"), (59, 0, "syllable 59 is in a cluster, but")],
+        [
+            (3, -1, "syllable 3 is on the map and in no"),
+            (59, 0, "syllable 59 is in a cluster, but"),
+        ],
     )
     def test_clusters_of_another_map(self, stages, syllable, label, words):
         labels = stages["clusters"].labels.copy()

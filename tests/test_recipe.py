@@ -289,7 +289,7 @@ def test_a_recipe_is_no_name_of_one():
 
 def test_a_folder_is_no_file(tmp_path):
     (tmp_path / "folder.toml").mkdir()
-    with refused("folder.toml", "missing"):
+    with refused("folder.toml is a folder", "source must name a file"):
         load_recipe(tmp_path / "folder.toml")
 
 
